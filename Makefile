@@ -1,0 +1,186 @@
+# libattest: one Makefile, built files in build/. `make help` lists the targets.
+
+VERSION := 0.1.0
+SOVERSION := 0
+BUILD ?= build
+PREFIX ?= /usr/local
+LIBDIR ?= lib
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+CLANG ?= clang-14
+PYTHON ?= /usr/bin/python3
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wmissing-prototypes
+ifdef CI
+WARNINGS += -Werror
+endif
+SANITIZE ?=
+DEPS_PKGS := tss2-mu libcrypto jansson
+
+# Expanded when used, after the packages are there.
+PKG_CFLAGS = $(shell pkg-config --cflags $(DEPS_PKGS))
+PKG_LIBS = $(shell pkg-config --libs $(DEPS_PKGS))
+
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+ifneq ($(SANITIZE),)
+HARDENING := -fno-omit-frame-pointer -fsanitize=$(SANITIZE)
+endif
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(HARDENING) $(CFLAGS) \
+	-Iinclude -Ilib -MMD -MP $(PKG_CFLAGS)
+ALL_LDFLAGS = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,relro,-z,now $(LDFLAGS)
+
+LIB_SRC := $(wildcard lib/*.c lib/base/*.c lib/evidence/*.c lib/logs/*.c lib/formats/*.c lib/trust/*.c lib/policy/*.c)
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
+TESTS := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
+SO := $(BUILD)/libattest.so
+SO_REAL := $(SO).$(SOVERSION)
+CLI := $(BUILD)/attest-verify
+
+.PHONY: all demo check check-c fuzz fuzz-seeds bench lint asan tsan valgrind testdata install uninstall dist help clean
+.DEFAULT_GOAL := all
+
+all: $(SO) $(CLI) $(BUILD)/libattest.pc ## build the library and the tools
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+$(BUILD)/.packages-%:
+	@mkdir -p $(BUILD)
+	@.ci/packages $*
+	@touch $@
+
+$(BUILD)/obj/%.o: %.c | $(BUILD)/.packages-build
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(SO_REAL): $(LIB_OBJ) lib/libattest.map
+	@echo "LD $@"
+	@$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,libattest.so.$(SOVERSION) -Wl,--version-script=lib/libattest.map \
+		$(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(LIB_OBJ) -Wl,--as-needed $(PKG_LIBS)
+
+$(SO): $(SO_REAL)
+	@ln -sf $(<F) $@
+
+# The tools find the library beside them in build/; installed, by the system's rules.
+$(CLI): $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o $(SO)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest
+
+$(BUILD)/libattest.pc: pkgconfig/libattest.pc.in
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+demo: all ## verify a proof, then show a tampered copy being refused
+	@tests/demo.sh $(BUILD)
+
+# Tests. tests/unit sees the library's insides; every other program links libattest.so as a user would.
+
+$(BUILD)/tests/unit: $(UNIT_OBJ) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SO)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
+
+check: $(BUILD)/.packages-check all ## all tests
+	@tests/run $(BUILD)
+
+check-c: $(BUILD)/tests/unit $(TESTS:%=$(BUILD)/tests/%) all
+
+asan: $(BUILD)/.packages-check ## the C tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS="-O1 -g -fno-sanitize-recover=all" check-c
+	@tests/run --sanitized $(BUILD)/asan
+
+tsan: $(BUILD)/.packages-check ## 1,000 threads with one verifier under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS="-O1 -g" $(BUILD)/tsan/tests/threads
+	$(BUILD)/tsan/tests/threads
+
+valgrind: $(BUILD)/.packages-valgrind $(BUILD)/tests/unit $(BUILD)/tests/cases ## unit tests and cases under valgrind
+	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/unit
+	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/cases
+
+# Fuzzing: libFuzzer over the library's objects, built by clang with coverage.
+
+$(BUILD)/fuzz/obj/%.o: %.c | $(BUILD)/.packages-build $(BUILD)/.packages-fuzz
+	@mkdir -p $(@D)
+	@echo "CLANG $<"
+	@$(CLANG) $(ALL_CFLAGS) -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -c $< -o $@
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(LIB_SRC:%.c=$(BUILD)/fuzz/obj/%.o)
+	@echo "LD $@"
+	@$(CLANG) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(PKG_LIBS)
+
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%) ## every fuzzer for FUZZ_SECONDS (60)
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+fuzz-seeds: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	@tests/fuzz/run $(BUILD)/fuzz 0 $(FUZZERS)
+
+bench: all $(BUILD)/tests/bench/bench $(BUILD)/tests/bench/empty ## speed as ratios to the crypto floor
+	@$(BUILD)/tests/bench/bench
+	@$(PYTHON) tests/bench/start.py $(BUILD)
+
+$(BUILD)/tests/bench/bench: $(BUILD)/obj/tests/bench/bench.o $(SO)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
+
+$(BUILD)/tests/bench/empty: $(BUILD)/obj/tests/bench/empty.o
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,--no-as-needed -o $@ $< -lcrypto
+
+lint: $(BUILD)/.packages-lint $(BUILD)/.packages-build ## formatting, clang-tidy, layers, Python
+	@tests/lint $(BUILD)
+
+testdata: $(BUILD)/.packages-testdata ## make testdata/ and tests/cases/ anew, about half a minute
+	$(PYTHON) testdata/generate.py
+
+DESTDIR ?=
+INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
+LIB_DIR = $(DESTDIR)$(PREFIX)/$(LIBDIR)
+MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
+DATA_DIR = $(DESTDIR)$(PREFIX)/share/libattest
+INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
+	$(LIB_DIR)/libattest.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest.pc \
+	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man3/libattest.3 $(DATA_DIR)/proof.schema.json \
+	$(DATA_DIR)/policy.schema.json $(DATA_DIR)/result.schema.json
+
+install: all ## install to PREFIX (/usr/local) under DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(INCLUDE_DIR) $(LIB_DIR)/pkgconfig $(MAN_DIR)/man1 $(MAN_DIR)/man3 $(DATA_DIR)
+	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-verify.installed $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest
+	install -m 755 $(BUILD)/attest-verify.installed $(DESTDIR)$(PREFIX)/bin/attest-verify
+	install -m 644 include/attest.h $(INCLUDE_DIR)
+	install -m 755 $(SO_REAL) $(LIB_DIR)
+	ln -sf libattest.so.$(SOVERSION) $(LIB_DIR)/libattest.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/libattest.pc.in > $(LIB_DIR)/pkgconfig/libattest.pc
+	install -m 644 docs/attest-verify.1 $(MAN_DIR)/man1
+	install -m 644 docs/libattest.3 $(MAN_DIR)/man3
+	install -m 644 docs/proof.schema.json docs/policy.schema.json docs/result.schema.json $(DATA_DIR)
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
+
+uninstall: ## remove what install put there
+	rm -f $(INSTALLED)
+	-rmdir $(DATA_DIR) 2>/dev/null
+
+dist: ## a source archive of the last commit
+	@mkdir -p $(BUILD)
+	git archive --prefix=libattest-$(VERSION)/ -o $(BUILD)/libattest-$(VERSION).tar.gz HEAD
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.SECONDARY:

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* One byte more than libattest's limit, so that a file at the limit is told from one past it. */
+enum { MOST = (64 << 20) + 1, FIRST = 64 << 10 };
+
+static int read_all(FILE *file, struct input *ret_input)
+{
+	size_t size = FIRST, len = 0, got;
+	char *data = malloc(size), *grown;
+
+	while (data != NULL && (got = fread(data + len, 1, size - len, file)) > 0) {
+		len += got;
+		if (len < size)
+			continue;
+		if (size >= MOST) {
+			free(data);
+			return EFBIG;
+		}
+		size = size * 2 < MOST ? size * 2 : MOST;
+		grown = realloc(data, size);
+		if (grown == NULL)
+			free(data);
+		data = grown;
+	}
+	if (data == NULL)
+		return ENOMEM;
+	if (ferror(file) != 0) {
+		free(data);
+		return errno != 0 ? errno : EIO;
+	}
+	*ret_input = (struct input){data, len};
+	return 0;
+}
+
+int input_read(const char *path, struct input *ret_input)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	int rc;
+
+	if (file == NULL)
+		return errno;
+	errno = 0;
+	rc = read_all(file, ret_input);
+	if (file != stdin)
+		(void)fclose(file);
+	return rc;
+}
+
+void input_free(struct input *input)
+{
+	free(input->data);
+	input->data = NULL;
+}
+
+bool input_is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int input_each(const char *directory, int (*fn)(const char *path, void *arg), void *arg)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(directory, &entries, NULL, alphasort), rc = n < 0 ? -errno : 0;
+
+	for (int i = 0; i < n; i++) {
+		char path[4096];
+		struct stat st;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+		if (rc == 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+			rc = fn(path, arg);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+/* The C library reads the calendar; the zone is taken off by hand. */
+static bool parse_calendar(const char *text, int64_t *ret_time)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%d", &tm);
+	int hours = 0, minutes = 0, used = 0;
+	char sign = '+';
+
+	if (rest == NULL)
+		return false;
+	if (*rest != '\0') {
+		rest = *rest == 'T' || *rest == 't' || *rest == ' ' ? strptime(rest + 1, "%H:%M:%S", &tm) : NULL;
+		if (rest == NULL)
+			return false;
+		if (*rest == '.')
+			rest += 1 + strspn(rest + 1, "0123456789");
+		if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 &&
+		    (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || rest[used] != '\0' ||
+		     (sign != '+' && sign != '-')))
+			return false;
+	}
+	*ret_time = (int64_t)timegm(&tm) - (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+bool input_time(const char *text, int64_t *ret_time)
+{
+	char *end;
+	long long seconds;
+
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	if (end != text && *end == '\0' && errno == 0) {
+		*ret_time = seconds;
+		return true;
+	}
+	return parse_calendar(text, ret_time);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * attest.h - check what a machine claims about itself.
+ *
+ * libattest verifies TPM 2.0 proof files: a quote, the certificate chain of the attestation key (AK), PCR values, event
+ * logs and the attested TLS key. It reads no file, opens no socket, looks at no clock and no environment variable: bytes,
+ * time, nonce and policy are arguments.
+ *
+ * Specifications: TCG TPM 2.0 Library, Parts 1-3, revision 1.59; RFC 5280 (certificates); RFC 8259 (JSON).
+ *
+ * Conventions for every function:
+ *   - A function that can fail returns an attest_status; 0 is success. Outputs come last, are named ret_*, and are left
+ *     untouched on failure, except where a function says otherwise.
+ *   - `struct attest_error *error` is the caller's and may be NULL; it is filled on failure and left alone on success.
+ *   - Pointers must not be NULL unless the function says so. Lengths are in bytes.
+ *   - Strings are UTF-8 and NUL-terminated. Bytes that come from a proof are escaped before they reach a string.
+ *   - Text and numbers inside TPM structures are big-endian (TPM 2.0 Part 1, 11); libattest returns host integers.
+ *   - Objects are opaque; `_free(NULL)` does nothing.
+ *   - tss2-mu writes a line to stderr when it meets a malformed TPM structure, unless the environment holds
+ *     TSS2_LOG=all+NONE. libattest itself never prints.
+ *
+ * All of this interface came with version 0.1.0.
+ */
+#ifndef ATTEST_H
+#define ATTEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define ATTEST_API __attribute__((visibility("default")))
+#else
+#define ATTEST_API
+#endif
+
+#define ATTEST_VERSION_MAJOR 0
+#define ATTEST_VERSION_MINOR 1
+#define ATTEST_VERSION_PATCH 0
+#define ATTEST_VERSION "0.1.0"
+
+/** Status codes. Their values never change; new ones may be added. The hundreds are the category. */
+typedef enum attest_status {
+	ATTEST_OK = 0,
+	ATTEST_E_USAGE = 101,           /**< an argument is missing or contradicts another */
+	ATTEST_E_STATE = 102,           /**< the verifier is already in use and cannot be changed */
+	ATTEST_E_POLICY_INVALID = 103,  /**< the policy is malformed or empty */
+	ATTEST_E_ROOT_INVALID = 104,    /**< an added trust anchor cannot be read */
+	ATTEST_E_LIMIT = 201,           /**< a named limit was passed */
+	ATTEST_E_JSON = 202,            /**< not strict JSON */
+	ATTEST_E_FORMAT = 203,          /**< not a proof format that libattest knows */
+	ATTEST_E_STRUCTURE = 204,       /**< member missing, unknown, or of the wrong type */
+	ATTEST_E_ENCODING = 205,        /**< base64, hex or PEM does not decode whole */
+	ATTEST_E_SIMULATION = 206,      /**< the proof says that it was made in simulation mode */
+	ATTEST_E_TPM_STRUCTURE = 207,   /**< a TPM structure does not unmarshal, or not to the byte */
+	ATTEST_E_CERTIFICATE = 208,     /**< not a DER X.509 certificate */
+	ATTEST_E_SIGNATURE = 301,       /**< the signature does not verify */
+	ATTEST_E_ALGORITHM = 302,       /**< algorithm forbidden, unknown, or not the key's */
+	ATTEST_E_KEY_MISMATCH = 303,    /**< public area and certificate hold different keys */
+	ATTEST_E_AK_ATTRIBUTES = 304,   /**< the key is no attestation key */
+	ATTEST_E_NOT_A_QUOTE = 305,     /**< wrong magic or type: signed, but no quote */
+	ATTEST_E_NO_CERTIFICATE = 401,  /**< no AK certificate: nothing says that the key lives in a TPM */
+	ATTEST_E_UNTRUSTED = 402,       /**< the chain reaches no trust anchor */
+	ATTEST_E_EXPIRED = 403,         /**< a certificate had expired at the verification time */
+	ATTEST_E_NOT_YET_VALID = 404,   /**< a certificate was not yet valid at the verification time */
+	ATTEST_E_CONSTRAINT = 405,      /**< CA flag, path length or critical extension */
+	ATTEST_E_KEY_USAGE = 406,       /**< key usage or extended key usage */
+	ATTEST_E_WEAK = 407,            /**< SHA-1, MD5, RSA under 2048 bits, unknown curve */
+	ATTEST_E_NONCE = 501,           /**< the quote does not carry the expected nonce */
+	ATTEST_E_NONCE_REQUIRED = 502,  /**< the policy demands a nonce and the caller gave none */
+	ATTEST_E_PCR_SELECTION = 601,   /**< PCR list and signed selection disagree, or the selection is empty */
+	ATTEST_E_PCR_DIGEST = 602,      /**< the PCR values do not hash to the quoted digest */
+	ATTEST_E_LOG_MISMATCH = 603,    /**< a log does not replay to the quoted value */
+	ATTEST_E_LOG_UNSUPPORTED = 604, /**< a log of a format that this version cannot replay */
+	ATTEST_E_PIN_MISMATCH = 701,    /**< a PCR has none of the pinned values */
+	ATTEST_E_PIN_MISSING = 702,     /**< a pinned PCR or bank was not quoted */
+	ATTEST_E_PLATFORM = 703,        /**< a platform that the policy does not allow */
+	ATTEST_E_EVENT = 704,           /**< an event differs from the policy, or is missing */
+	ATTEST_E_RESETTABLE = 705,      /**< PCR 16 or 23 was to prove something */
+	ATTEST_E_INCONCLUSIVE = 706,    /**< genuine, but no policy to compare with */
+	ATTEST_E_TLS_BINDING = 801,     /**< the TLS key is not bound to the quote */
+	ATTEST_E_TLS_PIN = 802,         /**< the attested TLS key is not the expected one */
+	ATTEST_E_TLS_REQUIRED = 803,    /**< a TLS key was required and the proof has none */
+	ATTEST_E_IO = 901,              /**< a file or stream (command line tools only) */
+	ATTEST_E_NO_MEMORY = 902,       /**< an allocation failed; nothing was decided */
+	ATTEST_E_INTERNAL = 903         /**< a library call failed without saying why; nothing was decided */
+} attest_status;
+
+/** What a status is about: its hundreds. */
+typedef enum attest_category {
+	ATTEST_CATEGORY_NONE = 0,
+	ATTEST_CATEGORY_USAGE = 1,
+	ATTEST_CATEGORY_MALFORMED = 2,
+	ATTEST_CATEGORY_CRYPTO = 3,
+	ATTEST_CATEGORY_CHAIN = 4,
+	ATTEST_CATEGORY_FRESHNESS = 5,
+	ATTEST_CATEGORY_LOG = 6,
+	ATTEST_CATEGORY_POLICY = 7,
+	ATTEST_CATEGORY_CHANNEL = 8,
+	ATTEST_CATEGORY_INTERNAL = 9
+} attest_category;
+
+/** The steps of a verification, in their order. */
+typedef enum attest_step {
+	ATTEST_STEP_PARSE = 0,
+	ATTEST_STEP_CHAIN = 1,
+	ATTEST_STEP_AK = 2,
+	ATTEST_STEP_SIGNATURE = 3,
+	ATTEST_STEP_QUOTE = 4,
+	ATTEST_STEP_NONCE = 5,
+	ATTEST_STEP_PCRS = 6,
+	ATTEST_STEP_LOG = 7,
+	ATTEST_STEP_POLICY = 8,
+	ATTEST_STEP_TLS = 9
+} attest_step;
+#define ATTEST_N_STEPS 10
+
+/** What became of a step. Only ATTEST_PASSED means that it was checked and holds. */
+typedef enum attest_step_status {
+	ATTEST_NOT_CHECKED = 0,  /**< it could not run, or there was nothing to compare with */
+	ATTEST_PASSED = 1,
+	ATTEST_FAILED = 2,
+	ATTEST_NOT_PRESENT = 3,  /**< the proof has no such part */
+	ATTEST_NOT_REQUIRED = 4  /**< the proof has no such part, and the policy says that it need not */
+} attest_step_status;
+
+typedef enum attest_verdict {
+	ATTEST_REFUSED = 0,
+	ATTEST_VERIFIED = 1,
+	ATTEST_INCONCLUSIVE = 2  /**< genuine evidence, but no policy to compare it with */
+} attest_verdict;
+
+/** An error found while reading input. The caller owns it; no function allocates for it. */
+struct attest_error {
+	attest_status status;
+	const char *clause;  /**< clause of a specification, static, or NULL */
+	char where[192];     /**< place: JSON path, offset, event number; may be empty */
+	char message[320];   /**< one sentence without the place */
+	char expected[192];  /**< may be empty */
+	char found[192];     /**< may be empty */
+};
+
+/** One thing that was found. Strings live as long as the result; any but `message` may be NULL. */
+struct attest_finding {
+	attest_step step;
+	attest_status status;
+	int is_error;          /**< 1: refuses the proof; 0: a note, which does not */
+	const char *message;   /**< what */
+	const char *where;     /**< JSON path, offset, certificate or event number */
+	const char *expected;
+	const char *found;
+	const char *clause;    /**< clause of the specification */
+	const char *hint;      /**< the next thing to do */
+};
+
+/** One quoted PCR, proven by signature and digest. */
+struct attest_pcr {
+	uint16_t bank;         /**< TPM_ALG_ID of the bank (TPM 2.0 Part 2, 6.3), such as 0x000B for SHA-256 */
+	uint8_t index;         /**< 0..31 */
+	uint8_t size;          /**< of value, in bytes: the digest size of the bank */
+	const uint8_t *value;
+	/**
+	 * "contradicted" (a log does not replay to it), "differs" (a policy pins another value), "explained" (a log replays
+	 * to it), "pinned" (it has a pinned value), "pinned, explained" (both), "ignored" (by a policy, explicitly),
+	 * "initial" (as after reset, and no event), "unexplained" (anything else: nobody says what it means)
+	 */
+	const char *state;
+};
+
+/** One event whose PCR replays to the quoted value. */
+struct attest_event {
+	uint8_t pcr;
+	uint32_t number;       /**< position in its log, from 0 */
+	uint32_t log;          /**< position of its log in the proof, from 0 */
+	const char *type;      /**< as the measured text says; for PEM text and bare digests the format's own name */
+	const char *text;      /**< the exact text, escaped where it is not printable; NULL where a bare digest was extended */
+	const char *digest;    /**< in the first quoted bank, lower-case hex */
+};
+
+/** Facts about the AK certificate and the quote; NULL or 0 where the step that proves them has not passed. */
+struct attest_facts {
+	const char *format;        /**< name of the proof format */
+	const char *platform;      /**< azure, gcp, aws, vendor or added; NULL unless `chain` passed */
+	const char *anchor;        /**< name of the trust anchor; NULL unless `chain` passed */
+	const char *ak_subject;    /**< RFC 4514 text, or the subject alternative name; NULL unless `chain` passed */
+	const char *ak_spki;       /**< SHA-256 of the AK's DER SubjectPublicKeyInfo, hex; NULL unless `signature` passed */
+	int64_t valid_from;        /**< latest notBefore of the path, seconds since 1970-01-01T00:00:00Z */
+	int64_t valid_until;       /**< earliest notAfter of the path; a verdict is not good beyond it */
+	uint64_t clock;            /**< TPMS_CLOCK_INFO.clock, milliseconds; 0 unless `signature` and `quote` passed */
+	uint32_t reset_count;
+	uint32_t restart_count;
+	int clock_safe;
+	uint64_t firmware_version;
+	const char *nonce;         /**< extraData, hex; NULL unless `signature` and `quote` passed */
+	const char *tls_kind;      /**< "key", or "ca": the attested certificate is a CA under which the server's stands; NULL unless `tls` passed */
+	const char *tls_pem;       /**< attested certificate or public key, PEM; NULL unless `tls` passed */
+	const char *tls_pin;       /**< "sha256//…" of it; NULL unless `tls` passed */
+};
+
+typedef struct attest_verifier attest_verifier;
+typedef struct attest_result attest_result;
+
+/** Options of one verification. Set it up with ATTEST_OPTIONS_INIT, then fill in. */
+struct attest_options {
+	size_t size;            /**< sizeof(struct attest_options), set by the macro */
+	int64_t time;           /**< verification time, seconds since 1970-01-01T00:00:00Z; required */
+	const uint8_t *nonce;   /**< expected nonce, or NULL: freshness is then not checked */
+	size_t nonce_len;       /**< 1..64 bytes with a nonce */
+	const char *tls_pin;    /**< the attested TLS key must have this pin: "sha256//" and base64, or NULL */
+};
+#define ATTEST_TIME_UNSET INT64_MIN
+#define ATTEST_OPTIONS_INIT {sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL}
+
+/** Bytes that the caller owns. */
+struct attest_bytes {
+	const void *data;  /**< may be NULL where len is 0 */
+	size_t len;
+};
+
+/** Evidence in loose pieces, as tpm2-tools write them. A piece that is absent has data NULL. */
+struct attest_parts {
+	size_t size;                 /**< sizeof(struct attest_parts), set by the macro */
+	struct attest_bytes quote;      /**< TPMS_ATTEST (tpm2_quote -m); required */
+	struct attest_bytes signature;  /**< TPMT_SIGNATURE (tpm2_quote -s); required */
+	struct attest_bytes pcrs;       /**< tpm2_quote -o, serialized or values form; required */
+	struct attest_bytes ak;         /**< AK public key: PEM SubjectPublicKeyInfo, or TPMT_PUBLIC or TPM2B_PUBLIC */
+	struct attest_bytes ak_chain;   /**< AK certificate first, PEM, or one DER certificate */
+	struct attest_bytes log;        /**< JSON: one {"format": "text-events", …} object, or an array of them */
+};
+#define ATTEST_PARTS_INIT {sizeof(struct attest_parts), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+
+/** The library's version, "MAJOR.MINOR.PATCH". Static. */
+ATTEST_API const char *attest_version(void);
+/** Stable names for codes: "ATTEST_E_NONCE", "freshness", "nonce", "not-checked", "refused". Static, never NULL. */
+ATTEST_API const char *attest_status_name(attest_status status);
+ATTEST_API attest_category attest_status_category(attest_status status);
+ATTEST_API const char *attest_category_name(attest_category category);
+ATTEST_API const char *attest_step_name(attest_step step);
+ATTEST_API const char *attest_step_status_name(attest_step_status status);
+ATTEST_API const char *attest_verdict_name(attest_verdict verdict);
+
+/**
+ * attest_verifier_new() - a verifier with the built-in trust anchors and no policy
+ * @ret_verifier: the caller frees it with attest_verifier_free()
+ *
+ * Configure it in one thread, then share it: attest_verify() may run in any number of threads at once. It keeps a bounded
+ * cache of certificates whose path has been verified; their validity is checked against the caller's time on every use.
+ *
+ * Return: ATTEST_OK, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_verifier_new(attest_verifier **ret_verifier);
+/** Free a verifier. No other thread may be using it. Results stay valid. */
+ATTEST_API void attest_verifier_free(attest_verifier *verifier);
+
+/**
+ * attest_verifier_add_roots() - trust more anchors
+ * @pem_or_der: one or more PEM certificates, or one DER certificate; copied. A certificate that signed itself becomes a
+ *   trust anchor (platform "added"); any other is only an intermediate that may help to complete a chain.
+ * @leaf_purpose: what the AK certificate under these anchors must say in its extended key usage (RFC 5280, 4.2.1.12):
+ *   NULL or "any": nothing; "none": it has no such extension; else a dotted OID that it must hold, such as
+ *   "2.23.133.8.3" (TCG AK certificate)
+ *
+ * Return: ATTEST_OK, ATTEST_E_ROOT_INVALID, ATTEST_E_USAGE (leaf_purpose), ATTEST_E_STATE (already verified with it),
+ * ATTEST_E_LIMIT, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_verifier_add_roots(attest_verifier *verifier, const void *pem_or_der, size_t len,
+						   const char *leaf_purpose, struct attest_error *error);
+/** Trust the built-in anchors (1, the default) or not (0). Return: ATTEST_OK, ATTEST_E_STATE. */
+ATTEST_API attest_status attest_verifier_use_default_roots(attest_verifier *verifier, int use);
+
+/**
+ * attest_verifier_add_policy() - demand that a policy holds
+ * @json: a libattest-policy-v1, a golden-measurement file or a container map (docs/policy.md); copied
+ * @name: how messages call it, such as its file name; may be NULL
+ *
+ * Every policy that was added must hold. Return: ATTEST_OK, ATTEST_E_POLICY_INVALID (malformed or empty), ATTEST_E_JSON,
+ * ATTEST_E_LIMIT, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING, ATTEST_E_STATE, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *json, size_t len,
+						    const char *name, struct attest_error *error);
+
+/**
+ * attest_verify() - decide a proof
+ * @options: the time is required
+ * @proof: a proof file of any format that libattest knows, recognised by content; at most 64 MiB. It is only read during the call.
+ * @ret_result: the full account; set whenever the status is not ATTEST_E_USAGE, ATTEST_E_NO_MEMORY or
+ *   ATTEST_E_INTERNAL, so also when the proof is refused. The caller frees it with attest_result_free(). May be NULL.
+ *
+ * Return: ATTEST_OK if and only if the verdict is ATTEST_VERIFIED; ATTEST_E_INCONCLUSIVE if everything holds but the
+ * verifier has no policy; else the status of the first error finding. Thread-safe.
+ */
+ATTEST_API attest_status attest_verify(attest_verifier *verifier, const struct attest_options *options, const void *proof,
+				       size_t len, attest_result **ret_result, struct attest_error *error);
+/** attest_verify_parts() - decide loose tpm2-tools files; all else as attest_verify(). */
+ATTEST_API attest_status attest_verify_parts(attest_verifier *verifier, const struct attest_options *options,
+					     const struct attest_parts *parts, attest_result **ret_result,
+					     struct attest_error *error);
+
+/** Free a result and every string that its getters returned. */
+ATTEST_API void attest_result_free(attest_result *result);
+ATTEST_API attest_verdict attest_result_verdict(const attest_result *result);
+/** ATTEST_OK if and only if verified; else as attest_verify() returned. */
+ATTEST_API attest_status attest_result_status(const attest_result *result);
+ATTEST_API attest_step_status attest_result_step(const attest_result *result, attest_step step);
+ATTEST_API size_t attest_result_n_findings(const attest_result *result);
+/** Finding number i in order of the steps; NULL past the end. */
+ATTEST_API const struct attest_finding *attest_result_finding(const attest_result *result, size_t i);
+ATTEST_API size_t attest_result_n_pcrs(const attest_result *result);
+/** Quoted PCR number i in signed order; NULL past the end. None unless the step `pcrs` passed. */
+ATTEST_API const struct attest_pcr *attest_result_pcr(const attest_result *result, size_t i);
+ATTEST_API size_t attest_result_n_events(const attest_result *result);
+/** Event number i, only of PCRs that replay to the quoted value; NULL past the end. */
+ATTEST_API const struct attest_event *attest_result_event(const attest_result *result, size_t i);
+ATTEST_API const struct attest_facts *attest_result_facts(const attest_result *result);
+/** The attested TLS pin "sha256//…" of a VERIFIED proof whose TLS certificate is the server's own key; else NULL. */
+ATTEST_API const char *attest_result_pin(const attest_result *result);
+
+/** Flags of attest_result_text(). */
+#define ATTEST_TEXT_COLOR 1u   /**< terminal colours */
+#define ATTEST_TEXT_VERBOSE 2u /**< PCRs, events and facts too */
+/**
+ * attest_result_text() - the account for people
+ * @name: how the report calls the proof, such as its file name; may be NULL
+ * @ret_text: free it with attest_string_free()
+ * Return: ATTEST_OK, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_result_text(const attest_result *result, const char *name, unsigned flags, char **ret_text);
+/** attest_result_json() - the account for programs (docs/result.schema.json), one line. As attest_result_text(). */
+ATTEST_API attest_status attest_result_json(const attest_result *result, const char *name, char **ret_json);
+ATTEST_API void attest_string_free(char *string);
+
+/** Size of a pin with its NUL: "sha256//" and 44 characters of base64. */
+#define ATTEST_PIN_SIZE 53
+/**
+ * attest_pin_of() - the pin of a certificate or public key: SHA-256 over the DER SubjectPublicKeyInfo
+ * @pem_or_der: certificate (PEM or DER) or public key (PEM)
+ * Return: ATTEST_OK, ATTEST_E_ENCODING, ATTEST_E_CERTIFICATE, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_pin_of(const void *pem_or_der, size_t len, char ret_pin[ATTEST_PIN_SIZE],
+				       struct attest_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

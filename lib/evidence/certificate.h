@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * certificate.h - an X.509 certificate (RFC 5280), read once into what path validation asks of it.
+ */
+#ifndef EVIDENCE_CERTIFICATE_H
+#define EVIDENCE_CERTIFICATE_H
+
+#include <openssl/x509.h>
+#include <stdatomic.h>
+
+#include "base/digest.h"
+#include "base/memory.h"
+
+enum { CERTIFICATE_NO_PATHLEN = -1 };
+
+/* Shared and immutable once parsed, except for the count. */
+struct certificate {
+	atomic_int references;
+	X509 *x509;
+	EVP_PKEY *key;           /* NULL where libcrypto cannot read it */
+	uint8_t der_sha256[32];
+	uint8_t spki_sha256[32];
+	int64_t not_before, not_after; /* seconds since 1970 */
+	bool is_ca;              /* basicConstraints cA */
+	long path_length;        /* or CERTIFICATE_NO_PATHLEN */
+	bool has_key_usage;
+	uint32_t key_usage;      /* KU_* of openssl/x509v3.h */
+	bool self_issued;        /* subject and issuer are the same name */
+	char *purposes;          /* extended key usage: " oid oid "; NULL without the extension */
+	char *unknown_critical;  /* OID of a critical extension that is not processed, or NULL */
+	char *subject;           /* for people: RFC 4514, or the directory name in the SAN where it is empty */
+	/* Set while one thread alone knows the certificate: */
+	bool issuer_known;       /* the signature was verified with the key … */
+	uint8_t issuer_spki[32]; /* … of this digest */
+	bool is_shared;          /* it is in a cache now: nothing changes any more */
+};
+
+/*
+ * @allow_padding: accept zero bytes after the DER (NV areas of Azure pad AK certificates).
+ * ATTEST_E_CERTIFICATE: not DER, trailing bytes, or an extension that contradicts itself.
+ */
+attest_status certificate_parse(struct slice der, bool allow_padding, struct certificate **ret_certificate,
+				struct attest_error *error);
+struct certificate *certificate_ref(struct certificate *certificate);
+void certificate_unref(struct certificate *certificate);
+bool certificate_has_purpose(const struct certificate *certificate, const char *oid);
+/* Its DER in the arena; NULL without memory. */
+attest_status certificate_der(struct arena *arena, const struct certificate *certificate, struct slice *ret_der,
+			      struct attest_error *error);
+/* SHA-256 over the DER SubjectPublicKeyInfo of a key. */
+attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct attest_error *error);
+/* RSA 2048..8192 or a NIST curve of 256 bits and more: ATTEST_E_WEAK, ATTEST_E_ALGORITHM. */
+attest_status key_check_strength(const EVP_PKEY *key, struct attest_error *error);
+
+DEFINE_DEFER(struct certificate, certificate_unref);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spki.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+/* Identifier octets: X.690, 8.1.2. */
+enum { SEQUENCE = 0x30, INTEGER = 0x02, BIT_STRING = 0x03, VERSION = 0xa0 };
+
+/* X.690, 10.1: the shortest definite form. */
+static size_t read_length(struct reader *r)
+{
+	uint8_t first = reader_u8(r);
+	size_t n = first & 0x7f, length = 0;
+
+	if ((first & 0x80) == 0)
+		return first;
+	if (n == 0 || n > 4)
+		r->failed = true;
+	for (size_t i = 0; !r->failed && i < n; i++)
+		length = length << 8 | reader_u8(r);
+	if (length < 0x80 || length >> (8 * (n - 1)) == 0)
+		r->failed = true;
+	return length;
+}
+
+/* The element with its header; the contents go to *ret_contents. */
+static struct slice read_element(struct reader *r, uint8_t tag, struct slice *ret_contents)
+{
+	struct slice before = r->rest;
+
+	if (reader_u8(r) != tag)
+		r->failed = true;
+	*ret_contents = reader_bytes(r, read_length(r));
+	return slice_sub(before, 0, before.len - r->rest.len);
+}
+
+static bool is_spki(struct slice der)
+{
+	struct reader outer = reader_of(der), inner;
+	struct slice contents = {NULL, 0}, ignored;
+
+	(void)read_element(&outer, SEQUENCE, &contents);
+	inner = reader_of(contents);
+	(void)read_element(&inner, SEQUENCE, &ignored);
+	(void)read_element(&inner, BIT_STRING, &ignored);
+	return reader_done(&outer) && reader_done(&inner);
+}
+
+attest_status spki_of_certificate(struct slice der, struct slice *ret_spki, struct attest_error *error)
+{
+	static const uint8_t before_key[] = {VERSION, INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE};
+	struct reader outer = reader_of(der), certificate, tbs;
+	struct slice contents = {NULL, 0}, spki;
+
+	(void)read_element(&outer, SEQUENCE, &contents);
+	certificate = reader_of(contents);
+	(void)read_element(&certificate, SEQUENCE, &contents);
+	tbs = reader_of(contents);
+	/* version, serialNumber, signature, issuer, validity, subject: RFC 5280, 4.1 */
+	for (size_t i = 0; i < sizeof(before_key); i++)
+		(void)read_element(&tbs, before_key[i], &contents);
+	spki = read_element(&tbs, SEQUENCE, &contents);
+	(void)read_element(&certificate, SEQUENCE, &contents);
+	(void)read_element(&certificate, BIT_STRING, &contents);
+	if (!reader_done(&outer) || !reader_done(&certificate) || tbs.failed || !is_spki(spki))
+		return fail(error, ATTEST_E_CERTIFICATE, "RFC 5280, 4.1", "not a DER X.509 v3 certificate");
+	*ret_spki = spki;
+	return ATTEST_OK;
+}
+
+attest_status spki_check(struct slice der, struct attest_error *error)
+{
+	return is_spki(der) ? ATTEST_OK
+			    : fail(error, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7", "not a DER SubjectPublicKeyInfo");
+}
+
+attest_status spki_pin(struct slice spki, char ret_pin[ATTEST_PIN_SIZE], struct attest_error *error)
+{
+	struct digest digest;
+	attest_status status = digest_compute(ALG_SHA256, &spki, 1, &digest, error);
+
+	if (status != ATTEST_OK)
+		return status;
+	memcpy(ret_pin, "sha256//", 8);
+	base64_encode(digest_slice(&digest), ret_pin + 8);
+	return ATTEST_OK;
+}

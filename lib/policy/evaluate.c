@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "policy.h"
+
+DEFINE_DEFER(json_t, json_decref);
+
+const char *pcr_meaning(uint8_t index)
+{
+	static const char *const meanings[LIMIT_PCRS] = {
+		"firmware code",
+		"firmware configuration",
+		"option ROM code",
+		"option ROM configuration",
+		"boot loader and kernel images",
+		"boot loader configuration, partition table",
+		"platform manufacturer's own",
+		"Secure Boot state and keys",
+		"boot loader commands, outputs of a job",
+		"files read by the boot loader, initrd",
+		"files by IMA",
+		"unified kernel image and boot phases",
+		"kernel command line, credentials, add-ons",
+		"system extensions",
+		"what is served: configuration, images, weights",
+		"end of measurement and TLS key",
+		"debug (resettable)",
+		"dynamic launch",
+		"dynamic launch",
+		"dynamic launch",
+		"dynamic launch",
+		"dynamic launch",
+		"dynamic launch",
+		"application (resettable)",
+	};
+
+	return index < LIMIT_PCRS && meanings[index] != NULL ? meanings[index] : "not assigned";
+}
+
+/* PC Client Platform TPM Profile 1.05, 4.6.2: any software may reset these two. */
+bool pcr_is_resettable(uint8_t index)
+{
+	return index == 16 || index == 23;
+}
+
+bool policy_has_golden_values(const struct policy *policy)
+{
+	return policy->n_pins > 0 || policy->application_disk.len > 0 || policy->n_containers > 0;
+}
+
+static void policy_error(struct findings *findings, const struct policy *policy, struct attest_error *e,
+			 attest_status status, const char *hint, const char *message)
+{
+	(void)fail(e, status, NULL, "%s (policy \"%.80s\")", message, policy->name);
+	finding_error(findings, ATTEST_STEP_POLICY, e, hint);
+}
+
+static const struct pin_value *find_value(const struct pin *pin, const struct digest *quoted)
+{
+	for (size_t i = 0; i < pin->n_values; i++)
+		if (slice_equal(digest_slice(&pin->values[i].value), digest_slice(quoted)))
+			return &pin->values[i];
+	return NULL;
+}
+
+enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name)
+{
+	const struct pin *pin = &policy->pins[pcr->index];
+	const struct pin_value *value = find_value(pin, &pcr->value);
+
+	*ret_name = value == NULL ? NULL : value->name;
+	if (pin->kind == PIN_NONE || pcr->value.alg != policy->bank)
+		return PIN_SAYS_NOTHING;
+	if (pin->kind == PIN_IGNORE)
+		return PIN_IGNORED;
+	return value != NULL ? PIN_MATCHES : PIN_DIFFERS;
+}
+
+/* Where the proof holds the events of the PCR, the reader should see them. */
+static const char *mismatch_hint(const struct evidence *evidence, uint8_t index, struct findings *findings)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < evidence->proof->n_logs; i++)
+		for (size_t k = 0; k < evidence->proof->logs[i].n_events; k++)
+			n += evidence->proof->logs[i].events[k].pcr == index;
+	if (n > 0 && evidence->replay->proven[index])
+		return arena_printf(findings->arena,
+				    "the proof holds the %zu events of this PCR: compare them with those of a machine you know",
+				    n);
+	return "the machine runs something else than the policy expects, or the policy is out of date; the proof holds no event of this PCR";
+}
+
+static void check_value(const struct policy *policy, const struct pin *pin, const struct pcr_value *pcr,
+			const struct evidence *evidence, struct findings *findings)
+{
+	struct attest_error e = {0};
+	char hex[HEX_SIZE(DIGEST_MAX)];
+
+	if (find_value(pin, &pcr->value) != NULL)
+		return;
+	hex_encode(digest_slice(&pin->values[0].value), hex);
+	error_where(&e, "PCR %u (%s), bank %s", pcr->index, pcr_meaning(pcr->index), digest_name(pcr->value.alg));
+	if (pin->n_values > 1)
+		error_expected(&e, "%s or %zu others", hex, pin->n_values - 1);
+	else
+		error_expected(&e, "%s", hex);
+	hex_encode(digest_slice(&pcr->value), hex);
+	error_found(&e, "%s", hex);
+	policy_error(findings, policy, &e, ATTEST_E_PIN_MISMATCH, mismatch_hint(evidence, pcr->index, findings),
+		     "the PCR has not the pinned value");
+}
+
+static void check_resettable(const struct policy *policy, uint8_t index, const char *what, struct findings *findings)
+{
+	struct attest_error e = {0};
+
+	if (!pcr_is_resettable(index) || policy->accept_resettable)
+		return;
+	error_where(&e, "PCR %u", index);
+	policy_error(findings, policy, &e, ATTEST_E_RESETTABLE,
+		     "measure into another PCR; \"resettable_pcrs\": \"accept\" in the policy gives up this protection", what);
+}
+
+static void check_pins(const struct policy *policy, const struct evidence *evidence, struct findings *findings)
+{
+	for (uint8_t i = 0; i < LIMIT_PCRS; i++) {
+		const struct pin *pin = &policy->pins[i];
+		const struct pcr_value *pcr = pcr_values_find(evidence->pcrs, policy->bank, i);
+		struct attest_error e = {0};
+
+		if (pin->kind != PIN_VALUES)
+			continue;
+		check_resettable(policy, i, "the policy pins a PCR that any software can reset: its value proves nothing",
+				 findings);
+		if (pcr != NULL) {
+			check_value(policy, pin, pcr, evidence, findings);
+			continue;
+		}
+		error_where(&e, "PCR %u (%s), bank %s", i, pcr_meaning(i), digest_name(policy->bank));
+		policy_error(findings, policy, &e, ATTEST_E_PIN_MISSING, "ask for a quote that covers this PCR in this bank",
+			     "the policy pins a PCR that was not quoted");
+	}
+}
+
+static void check_platform(const struct policy *policy, const struct evidence *evidence, struct findings *findings)
+{
+	struct attest_error e = {0};
+
+	if (policy->n_platforms == 0 || evidence->platform == NULL) /* without a valid chain there is none to check */
+		return;
+	for (size_t i = 0; i < policy->n_platforms; i++)
+		if (strcmp(policy->platforms[i], evidence->platform) == 0)
+			return;
+	error_expected(&e, "%s%s", policy->platforms[0], policy->n_platforms > 1 ? " or another of the policy" : "");
+	error_found(&e, "%s", evidence->platform);
+	policy_error(findings, policy, &e, ATTEST_E_PLATFORM, NULL, "the policy does not allow this platform");
+}
+
+static void check_disk(const struct policy *policy, const struct evidence *evidence, struct findings *findings)
+{
+	struct slice disk = evidence->proof->application_disk;
+	struct attest_error e = {0};
+	char hex[HEX_SIZE(32)];
+
+	if (policy->application_disk.len == 0)
+		return;
+	error_where(&e, "application disk");
+	hex_encode(policy->application_disk, hex);
+	error_expected(&e, "%s", hex);
+	if (disk.len == 0) {
+		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "the proof names no application disk");
+	} else if (!evidence->replay->proven[PCR_TLS]) {
+		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL,
+			     "the application disk's root hash is not proven: PCR 15 does not replay");
+	} else if (!slice_equal(disk, policy->application_disk)) {
+		hex_encode(disk, hex);
+		error_found(&e, "%s", hex);
+		policy_error(findings, policy, &e, ATTEST_E_EVENT, "the machine runs another application",
+			     "the application disk has another root hash");
+	}
+}
+
+static const struct container *find_container(const struct policy *policy, const char *image)
+{
+	for (size_t i = 0; i < policy->n_containers; i++)
+		if (strcmp(policy->containers[i].image, image) == 0)
+			return &policy->containers[i];
+	return NULL;
+}
+
+/* {"event_type": "input_image", "content": {"spec": {"image_name": …}, "resolved": {"id": …}}} */
+static void check_image(const struct policy *policy, const json_t *object, const char *where, struct findings *findings)
+{
+	const json_t *content = json_object_get(object, "content");
+	const char *image = json_string_value(json_object_get(json_object_get(content, "spec"), "image_name"));
+	const char *id = json_string_value(json_object_get(json_object_get(content, "resolved"), "id"));
+	const struct container *container = image == NULL ? NULL : find_container(policy, image);
+	struct attest_error e = {0};
+	char text[120];
+
+	if (container != NULL && id != NULL && strcmp(container->id, id) == 0)
+		return;
+	error_where(&e, "%s", where);
+	if (container != NULL)
+		error_expected(&e, "image id %.120s", container->id);
+	error_found(&e, "%s",
+		    printable_to(slice_of_string(container == NULL ? (image == NULL ? "no image name" : image)
+								   : (id == NULL ? "no image id" : id)),
+				 text, sizeof(text)));
+	policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL,
+		     container == NULL ? "an image was used that the policy does not name"
+				       : "an image has another id than the policy demands");
+}
+
+static attest_status check_event(const struct policy *policy, const struct event *event, const char *where,
+				 size_t *n_images, struct findings *findings, struct attest_error *error)
+{
+	DEFER(json_decref_deferred) json_t *object = NULL;
+	attest_status status = event_object(event, &object, error);
+	const char *type = status == ATTEST_OK ? event_type(event, object) : NULL;
+
+	if (type == NULL || strcmp(type, "input_image") != 0)
+		return status;
+	(*n_images)++;
+	check_resettable(policy, event->pcr, "the event of an image is in a PCR that any software can reset: it proves nothing",
+			 findings);
+	check_image(policy, object, where, findings);
+	return status;
+}
+
+static attest_status check_containers(const struct policy *policy, const struct evidence *evidence,
+				      struct findings *findings, struct attest_error *error)
+{
+	attest_status status = ATTEST_OK;
+	struct attest_error e = {0};
+	size_t n_images = 0;
+
+	if (policy->n_containers == 0)
+		return ATTEST_OK;
+	for (size_t i = 0; i < evidence->proof->n_logs; i++) {
+		const struct log *log = &evidence->proof->logs[i];
+
+		for (size_t k = 0; status == ATTEST_OK && k < log->n_events; k++) {
+			char where[160];
+
+			(void)snprintf(where, sizeof(where), "%.100s, event %zu", log->place, k);
+			if (evidence->replay->proven[log->events[k].pcr])
+				status = check_event(policy, &log->events[k], where, &n_images, findings, error);
+		}
+	}
+	if (status == ATTEST_OK && n_images == 0)
+		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "no measured event names a container image");
+	return status;
+}
+
+attest_status policy_evaluate(const struct policy *policy, const struct evidence *evidence, struct findings *findings,
+			      struct attest_error *error)
+{
+	check_platform(policy, evidence, findings);
+	check_pins(policy, evidence, findings);
+	check_disk(policy, evidence, findings);
+	return check_containers(policy, evidence, findings, error);
+}

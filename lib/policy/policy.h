@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy.h - golden values: docs/policy.md.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "base/findings.h"
+#include "formats/proof.h"
+#include "trust/replay.h"
+
+struct pin_value {
+	const char *name; /* as the policy calls the value, or NULL */
+	struct digest value;
+};
+
+struct pin {
+	enum { PIN_NONE, PIN_IGNORE, PIN_VALUES } kind;
+	struct pin_value *values;
+	size_t n_values;
+};
+
+struct container {
+	const char *image, *id;
+};
+
+enum requirement { UNSAID, OPTIONAL, REQUIRED };
+
+struct policy {
+	struct arena arena;
+	const char *name;
+	uint16_t bank;
+	struct pin pins[LIMIT_PCRS];
+	size_t n_pins; /* of kind PIN_VALUES */
+	const char **platforms; /* NULL: any that is trusted */
+	size_t n_platforms;
+	struct slice application_disk; /* root hash, or empty */
+	struct container *containers;
+	size_t n_containers;
+	enum requirement tls, nonce;
+	bool accept_resettable;
+};
+
+/* What the evidence proves, for rules to be held against. */
+struct evidence {
+	const struct proof *proof;
+	const struct pcr_values *pcrs;
+	const struct replay *replay;
+	const char *platform; /* NULL where no chain proves one */
+};
+
+/* libattest-policy-v1, a golden-measurement file, or a container map. As attest_verifier_add_policy(). */
+attest_status policy_parse(struct slice json, const char *name, struct policy **ret_policy, struct attest_error *error);
+void policy_free(struct policy *policy);
+/* It compares software with something; a policy that only makes demands does not. */
+bool policy_has_golden_values(const struct policy *policy);
+/* Findings of ATTEST_STEP_POLICY. ATTEST_OK unless out of memory. */
+attest_status policy_evaluate(const struct policy *policy, const struct evidence *evidence, struct findings *findings,
+			      struct attest_error *error);
+/* What the policy says of a quoted PCR. *ret_name: how it calls the value that matches, or NULL. */
+enum pin_match { PIN_SAYS_NOTHING, PIN_IGNORED, PIN_MATCHES, PIN_DIFFERS };
+enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name);
+/* What a PCR stands for, as far as the index says: PC Client Platform Firmware Profile 1.06, 3.3.4, and our own use. */
+const char *pcr_meaning(uint8_t index);
+bool pcr_is_resettable(uint8_t index);
+
+DEFINE_DEFER(struct policy, policy_free);
+
+#endif

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The account of a verification as text for people and as JSON for programs (docs/result.schema.json). What comes from a
+ * proof has been made printable before it got here.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "policy/policy.h"
+#include "result.h"
+
+DEFINE_DEFER(json_t, json_decref);
+
+/* Where the text goes, and how. */
+struct page {
+	FILE *out;
+	bool color, verbose;
+};
+
+enum { RED = 31, GREEN = 32, YELLOW = 33, EVENTS_SHOWN = 24 };
+
+static void colored(const struct page *p, int color, const char *text)
+{
+	if (p->color)
+		(void)fprintf(p->out, "\033[1;%dm%s\033[0m", color, text);
+	else
+		(void)fputs(text, p->out);
+}
+
+static int status_color(attest_step_status status)
+{
+	return status == ATTEST_PASSED ? GREEN : status == ATTEST_FAILED ? RED : YELLOW;
+}
+
+/* What a step that passed has shown, in a few words. */
+static void print_detail(const struct page *p, const attest_result *r, attest_step step)
+{
+	const struct attest_facts *f = &r->facts;
+	char time[TIME_SIZE];
+
+	if (r->steps[step] != ATTEST_PASSED)
+		return;
+	switch (step) {
+	case ATTEST_STEP_PARSE:
+		(void)fprintf(p->out, "%s", f->format);
+		break;
+	case ATTEST_STEP_CHAIN:
+		(void)fprintf(p->out, "%s: %s, valid until %s", f->platform, f->anchor, time_text(f->valid_until, time));
+		break;
+	case ATTEST_STEP_SIGNATURE:
+		(void)fprintf(p->out, "AK %s", f->ak_subject != NULL ? f->ak_subject : f->ak_spki);
+		break;
+	case ATTEST_STEP_NONCE:
+		(void)fprintf(p->out, "%s", f->nonce != NULL && f->nonce[0] != '\0' ? f->nonce : "(empty)");
+		break;
+	case ATTEST_STEP_PCRS:
+		(void)fprintf(p->out, "%zu values", r->n_pcrs);
+		break;
+	case ATTEST_STEP_LOG:
+		(void)fprintf(p->out, "%zu events", r->n_events);
+		break;
+	case ATTEST_STEP_TLS:
+		(void)fprintf(p->out, "%s %s", strcmp(f->tls_kind, "ca") == 0 ? "CA" : "key", f->tls_pin);
+		break;
+	default:
+		break;
+	}
+}
+
+static void print_steps(const struct page *p, const attest_result *r)
+{
+	for (size_t i = 0; i < ATTEST_N_STEPS; i++) {
+		const char *status = attest_step_status_name(r->steps[i]);
+
+		(void)fprintf(p->out, "  %-10s", attest_step_name((attest_step)i));
+		colored(p, status_color(r->steps[i]), status);
+		(void)fprintf(p->out, "%*s", 14 - (int)strlen(status), "");
+		print_detail(p, r, (attest_step)i);
+		(void)fputc('\n', p->out);
+	}
+}
+
+static void print_line(const struct page *p, const char *label, const char *text)
+{
+	if (text != NULL)
+		(void)fprintf(p->out, "      %-10s%s\n", label, text);
+}
+
+static void print_finding(const struct page *p, const struct attest_finding *f)
+{
+	(void)fputs("  ", p->out);
+	colored(p, f->is_error ? RED : YELLOW, f->is_error ? "error" : "note ");
+	(void)fprintf(p->out, " %s: ", attest_step_name(f->step));
+	if (f->where != NULL)
+		(void)fprintf(p->out, "%s: ", f->where);
+	(void)fprintf(p->out, "%s\n", f->message);
+	print_line(p, "expected", f->expected);
+	print_line(p, "found", f->found);
+	print_line(p, "next", f->hint);
+	if (p->verbose || f->is_error)
+		print_line(p, "clause", f->clause);
+}
+
+static void print_event(const struct page *p, const struct attest_event *e)
+{
+	(void)fprintf(p->out, "    PCR %2u  log %u, event %-4u %s\n", e->pcr, e->log, e->number, e->text == NULL ? e->type : e->text);
+	(void)fprintf(p->out, "            %s\n", e->digest);
+}
+
+static void print_events_of(const struct page *p, const attest_result *r, uint8_t pcr)
+{
+	size_t shown = 0, n = 0;
+
+	for (size_t i = 0; i < r->n_events; i++) {
+		if (r->events[i].pcr != pcr)
+			continue;
+		n++;
+		if (shown < EVENTS_SHOWN || p->verbose) {
+			print_event(p, &r->events[i]);
+			shown++;
+		}
+	}
+	if (n > shown)
+		(void)fprintf(p->out, "    and %zu more (--verbose)\n", n - shown);
+}
+
+static bool has_state(const struct attest_pcr *pcr, const char *state)
+{
+	return strcmp(pcr->state, state) == 0;
+}
+
+/* Golden mismatches: what the machine says it measured there. */
+static void print_differing_events(const struct page *p, const attest_result *r)
+{
+	for (size_t i = 0; i < r->n_pcrs; i++) {
+		bool any = false;
+
+		if (!has_state(&r->pcrs[i], "differs"))
+			continue;
+		for (size_t k = 0; k < r->n_events; k++)
+			any = any || r->events[k].pcr == r->pcrs[i].index;
+		if (!any)
+			continue;
+		(void)fprintf(p->out, "\n  The events of PCR %u, as they were measured:\n", r->pcrs[i].index);
+		print_events_of(p, r, r->pcrs[i].index);
+	}
+}
+
+static void print_pcrs(const struct page *p, const attest_result *r)
+{
+	bool titled = false;
+
+	for (size_t i = 0; i < r->n_pcrs; i++) {
+		const struct attest_pcr *pcr = &r->pcrs[i];
+		char hex[HEX_SIZE(DIGEST_MAX)];
+
+		if (!p->verbose && !has_state(pcr, "pinned") && !has_state(pcr, "pinned, explained"))
+			continue;
+		if (!titled)
+			(void)fprintf(p->out, "\n  %s\n", p->verbose ? "PCRs" : "Golden values that hold");
+		titled = true;
+		hex_encode(slice_of(pcr->value, pcr->size), hex);
+		(void)fprintf(p->out, "    %s:%-2u  %s  %s%s%s, %s\n", digest_name(pcr->bank), pcr->index, hex,
+			      r->pin_names[i] == NULL ? "" : r->pin_names[i], r->pin_names[i] == NULL ? "" : ": ",
+			      pcr_meaning(pcr->index), pcr->state);
+	}
+}
+
+static void print_facts(const struct page *p, const attest_result *r)
+{
+	const struct attest_facts *f = &r->facts;
+	char time[TIME_SIZE];
+
+	(void)fputs("\n  Facts\n", p->out);
+	if (f->platform != NULL) {
+		(void)fprintf(p->out, "    AK certificate   %s\n", f->ak_subject);
+		(void)fprintf(p->out, "    path valid       %s", time_text(f->valid_from, time));
+		(void)fprintf(p->out, " to %s\n", time_text(f->valid_until, time));
+	}
+	if (f->ak_spki != NULL)
+		(void)fprintf(p->out, "    AK SPKI SHA-256  %s\n", f->ak_spki);
+	if (f->nonce != NULL) {
+		(void)fprintf(p->out, "    extraData        %s\n", f->nonce[0] == '\0' ? "(empty)" : f->nonce);
+		(void)fprintf(p->out, "    TPM clock        %llu ms%s, %u resets, %u restarts\n", (unsigned long long)f->clock,
+			      f->clock_safe ? "" : " (not safe)", f->reset_count, f->restart_count);
+		(void)fprintf(p->out, "    TPM firmware     0x%016llx\n", (unsigned long long)f->firmware_version);
+	}
+}
+
+static void print_tls(const struct page *p, const struct attest_facts *f)
+{
+	if (f->tls_kind == NULL)
+		return;
+	(void)fprintf(p->out, "\n  Attested TLS %s  %s\n",
+		      strcmp(f->tls_kind, "ca") == 0 ? "CA (server certificates must chain to it)" : "key", f->tls_pin);
+	if (p->verbose)
+		(void)fputs(f->tls_pem, p->out);
+}
+
+static void print_all(const struct page *p, const attest_result *r, const char *name)
+{
+	static const char *const words[] = {"REFUSED", "VERIFIED", "INCONCLUSIVE"};
+	int color = r->verdict == ATTEST_VERIFIED ? GREEN : r->verdict == ATTEST_REFUSED ? RED : YELLOW;
+
+	colored(p, color, words[r->verdict]);
+	(void)fprintf(p->out, "%s%s\n", name == NULL ? "" : "  ", name == NULL ? "" : name);
+	print_steps(p, r);
+	if (r->findings.n > 0)
+		(void)fputc('\n', p->out);
+	for (size_t i = 0; i < r->findings.n; i++)
+		print_finding(p, &r->findings.items[i]);
+	if (r->findings.n_dropped > 0)
+		(void)fprintf(p->out, "  and %zu more findings\n", r->findings.n_dropped);
+	print_differing_events(p, r);
+	print_pcrs(p, r);
+	print_tls(p, &r->facts);
+	if (!p->verbose)
+		return;
+	if (r->n_events > 0)
+		(void)fputs("\n  Events of PCRs that replay to the quoted value\n", p->out);
+	for (size_t i = 0; i < r->n_events; i++)
+		print_event(p, &r->events[i]);
+	print_facts(p, r);
+}
+
+attest_status attest_result_text(const attest_result *result, const char *name, unsigned flags, char **ret_text)
+{
+	struct arena arena = {NULL};
+	char *text = NULL, *safe = name == NULL ? NULL : printable(&arena, slice_of_string(name), 4096);
+	size_t size = 0;
+	struct page page = {open_memstream(&text, &size), (flags & ATTEST_TEXT_COLOR) != 0,
+			    (flags & ATTEST_TEXT_VERBOSE) != 0};
+	bool ok = page.out != NULL && (name == NULL || safe != NULL);
+
+	if (ok)
+		print_all(&page, result, safe);
+	if (page.out != NULL) {
+		ok = ok && ferror(page.out) == 0;
+		ok = fclose(page.out) == 0 && ok;
+	}
+	arena_free(&arena);
+	if (!ok || text == NULL) {
+		free(text);
+		return ATTEST_E_NO_MEMORY;
+	}
+	*ret_text = text;
+	return ATTEST_OK;
+}
+
+/* JSON. Every helper takes over the value it sets, and clears *ok without memory. */
+
+static void put(json_t *object, const char *key, json_t *value, bool *ok)
+{
+	if (value == NULL || json_object_set_new(object, key, value) != 0)
+		*ok = false;
+}
+
+static void put_text(json_t *object, const char *key, const char *text, bool *ok)
+{
+	if (text != NULL)
+		put(object, key, json_string(text), ok);
+}
+
+static void add(json_t *array, json_t *value, bool *ok)
+{
+	if (value == NULL || json_array_append_new(array, value) != 0)
+		*ok = false;
+}
+
+static void put_time(json_t *object, const char *key, int64_t time, bool *ok)
+{
+	char text[TIME_SIZE];
+
+	put_text(object, key, time_text(time, text), ok);
+}
+
+static json_t *steps_json(const attest_result *r, bool *ok)
+{
+	json_t *steps = json_object();
+
+	for (size_t i = 0; i < ATTEST_N_STEPS; i++)
+		put_text(steps, attest_step_name((attest_step)i), attest_step_status_name(r->steps[i]), ok);
+	return steps;
+}
+
+static json_t *finding_json(const struct attest_finding *f, bool *ok)
+{
+	json_t *finding = json_object();
+
+	put_text(finding, "step", attest_step_name(f->step), ok);
+	put_text(finding, "severity", f->is_error ? "error" : "note", ok);
+	put_text(finding, "status", attest_status_name(f->status), ok);
+	put_text(finding, "category", attest_category_name(attest_status_category(f->status)), ok);
+	put_text(finding, "message", f->message, ok);
+	put_text(finding, "where", f->where, ok);
+	put_text(finding, "expected", f->expected, ok);
+	put_text(finding, "found", f->found, ok);
+	put_text(finding, "clause", f->clause, ok);
+	put_text(finding, "hint", f->hint, ok);
+	return finding;
+}
+
+static json_t *facts_json(const struct attest_facts *f, bool *ok)
+{
+	json_t *facts = json_object();
+	char hex[32];
+
+	put_text(facts, "format", f->format, ok);
+	if (f->platform != NULL) {
+		put_text(facts, "platform", f->platform, ok);
+		put_text(facts, "anchor", f->anchor, ok);
+		put_text(facts, "ak_subject", f->ak_subject, ok);
+		put_time(facts, "valid_from", f->valid_from, ok);
+		put_time(facts, "valid_until", f->valid_until, ok);
+	}
+	put_text(facts, "ak_spki", f->ak_spki, ok);
+	if (f->nonce != NULL) {
+		put_text(facts, "extra_data", f->nonce, ok);
+		put(facts, "clock", json_integer((json_int_t)f->clock), ok);
+		put(facts, "clock_safe", json_boolean(f->clock_safe), ok);
+		put(facts, "reset_count", json_integer(f->reset_count), ok);
+		put(facts, "restart_count", json_integer(f->restart_count), ok);
+		(void)snprintf(hex, sizeof(hex), "0x%016llx", (unsigned long long)f->firmware_version);
+		put_text(facts, "firmware_version", hex, ok);
+	}
+	put_text(facts, "tls_kind", f->tls_kind, ok);
+	put_text(facts, "tls_pin", f->tls_pin, ok);
+	put_text(facts, "tls_pem", f->tls_pem, ok);
+	return facts;
+}
+
+static json_t *pcr_json(const attest_result *r, size_t i, bool *ok)
+{
+	const struct attest_pcr *p = &r->pcrs[i];
+	json_t *pcr = json_object();
+	char hex[HEX_SIZE(DIGEST_MAX)];
+
+	hex_encode(slice_of(p->value, p->size), hex);
+	put_text(pcr, "bank", digest_name(p->bank), ok);
+	put(pcr, "index", json_integer(p->index), ok);
+	put_text(pcr, "value", hex, ok);
+	put_text(pcr, "state", p->state, ok);
+	put_text(pcr, "meaning", pcr_meaning(p->index), ok);
+	put_text(pcr, "matches", r->pin_names[i], ok);
+	return pcr;
+}
+
+static json_t *event_json(const struct attest_event *e, bool *ok)
+{
+	json_t *event = json_object();
+
+	put(event, "pcr", json_integer(e->pcr), ok);
+	put(event, "log", json_integer(e->log), ok);
+	put(event, "number", json_integer(e->number), ok);
+	put_text(event, "type", e->type, ok);
+	put_text(event, "text", e->text, ok);
+	put_text(event, "digest", e->digest, ok);
+	return event;
+}
+
+static json_t *result_json(const attest_result *r, const char *name, bool *ok)
+{
+	json_t *root = json_object(), *findings = json_array(), *pcrs = json_array(), *events = json_array();
+	const char *pin = attest_result_pin(r);
+
+	for (size_t i = 0; i < r->findings.n; i++)
+		add(findings, finding_json(&r->findings.items[i], ok), ok);
+	for (size_t i = 0; i < r->n_pcrs; i++)
+		add(pcrs, pcr_json(r, i, ok), ok);
+	for (size_t i = 0; i < r->n_events; i++)
+		add(events, event_json(&r->events[i], ok), ok);
+	put_text(root, "format", "libattest-result-v1", ok);
+	put_text(root, "proof", name, ok);
+	put_text(root, "verdict", attest_verdict_name(r->verdict), ok);
+	put_text(root, "status", attest_status_name(r->status), ok);
+	put(root, "steps", steps_json(r, ok), ok);
+	put(root, "findings", findings, ok);
+	put(root, "findings_dropped", json_integer((json_int_t)r->findings.n_dropped), ok);
+	put(root, "pin", pin == NULL ? json_null() : json_string(pin), ok);
+	put(root, "facts", facts_json(&r->facts, ok), ok);
+	put(root, "pcrs", pcrs, ok);
+	put(root, "events", events, ok);
+	return root;
+}
+
+attest_status attest_result_json(const attest_result *result, const char *name, char **ret_json)
+{
+	struct arena arena = {NULL};
+	char *safe = name == NULL ? NULL : printable(&arena, slice_of_string(name), 4096);
+	bool ok = name == NULL || safe != NULL;
+	DEFER(json_decref_deferred) json_t *root = result_json(result, safe, &ok);
+	char *text = ok && root != NULL ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	arena_free(&arena);
+	if (text == NULL)
+		return ATTEST_E_NO_MEMORY;
+	*ret_json = text;
+	return ATTEST_OK;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tls.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "evidence/spki.h"
+
+DEFINE_DEFER(json_t, json_decref);
+
+attest_status tls_quote_binding(struct slice nonce, struct slice spki_sha256, struct digest *ret_binding,
+				struct attest_error *error)
+{
+	static const char domain[] = "libattest quote v1"; /* its NUL is part of what is hashed */
+	uint8_t length[2] = {(uint8_t)(nonce.len >> 8), (uint8_t)nonce.len};
+	struct slice parts[] = {slice_of(domain, sizeof(domain)), slice_of(length, sizeof(length)), nonce, spki_sha256};
+
+	return digest_compute(ALG_SHA256, parts, sizeof(parts) / sizeof(parts[0]), ret_binding, error);
+}
+
+attest_status tls_key(const struct proof *proof, struct slice *ret_spki, struct digest *ret_digest,
+		      struct attest_error *error)
+{
+	struct slice spki = proof->tls_der;
+	attest_status status = proof->tls_is_certificate ? spki_of_certificate(proof->tls_der, &spki, error)
+							 : spki_check(spki, error);
+
+	if (status == ATTEST_OK)
+		status = digest_compute(ALG_SHA256, &spki, 1, ret_digest, error);
+	if (status == ATTEST_OK)
+		*ret_spki = spki;
+	return status;
+}
+
+static attest_status binding_fail(const char *message, struct attest_error *error)
+{
+	return fail(error, ATTEST_E_TLS_BINDING, NULL, "%s", message);
+}
+
+/* The events of PCR 15: how many of a type there are, and which are the last two. */
+struct ending {
+	size_t n_events, n_keys, n_separators;
+	const struct event *last, *before;
+};
+
+static attest_status look_at(const struct event *event, struct ending *ending, struct attest_error *error)
+{
+	DEFER(json_decref_deferred) json_t *object = NULL;
+	attest_status status = event_object(event, &object, error);
+	const char *type = status == ATTEST_OK ? event_type(event, object) : NULL;
+
+	ending->n_events++;
+	ending->n_keys += type != NULL && strcmp(type, "tls-key") == 0;
+	ending->n_separators += type != NULL && strcmp(type, "separator") == 0;
+	ending->before = ending->last;
+	ending->last = event;
+	return status;
+}
+
+static attest_status type_is(const struct event *event, const char *want, bool *ret_is, struct attest_error *error)
+{
+	DEFER(json_decref_deferred) json_t *object = NULL;
+	attest_status status = event_object(event, &object, error);
+	const char *type = event_type(event, object);
+
+	*ret_is = type != NULL && strcmp(type, want) == 0;
+	return status;
+}
+
+/* The key event names the digest as "sha256:" and lower-case hex. */
+static attest_status names_key(const struct event *event, struct slice spki_sha256, struct attest_error *error)
+{
+	DEFER(json_decref_deferred) json_t *object = NULL;
+	attest_status status = event_object(event, &object, error);
+	const char *digest = json_string_value(json_object_get(object, "digest"));
+	char want[8 + HEX_SIZE(32)] = "sha256:";
+
+	if (status != ATTEST_OK)
+		return status;
+	hex_encode(spki_sha256, want + 7);
+	if (digest != NULL && strcmp(digest, want) == 0)
+		return ATTEST_OK;
+	error_expected(error, "%s", want);
+	error_found(error, "%.100s", digest == NULL ? "no digest" : digest);
+	return binding_fail("the tls-key event of PCR 15 names another key", error);
+}
+
+static attest_status check_event(const struct proof *proof, struct slice spki_sha256, struct attest_error *error)
+{
+	struct ending ending = {0};
+	bool is_key = false, is_separator = false;
+	attest_status status = ATTEST_OK;
+
+	for (size_t i = 0; i < proof->n_logs; i++)
+		for (size_t k = 0; status == ATTEST_OK && k < proof->logs[i].n_events; k++)
+			if (proof->logs[i].events[k].pcr == PCR_TLS)
+				status = look_at(&proof->logs[i].events[k], &ending, error);
+	if (status == ATTEST_OK && ending.n_events >= 2) {
+		status = type_is(ending.last, "tls-key", &is_key, error);
+		if (status == ATTEST_OK)
+			status = type_is(ending.before, "separator", &is_separator, error);
+	}
+	if (status != ATTEST_OK)
+		return status;
+	if (ending.n_keys != 1 || ending.n_separators != 1 || !is_key || !is_separator) {
+		error_expected(error, "the last two events: one separator, one tls-key; no other of either type");
+		error_found(error, "%zu events, %zu separator, %zu tls-key", ending.n_events, ending.n_separators,
+			    ending.n_keys);
+		return binding_fail("the log of PCR 15 does not end with a separator and one tls-key event", error);
+	}
+	return names_key(ending.last, spki_sha256, error);
+}
+
+static attest_status check_quote(const struct quote *quote, struct slice nonce, struct slice spki_sha256,
+				 struct attest_error *error)
+{
+	struct digest binding;
+	attest_status status = tls_quote_binding(nonce, spki_sha256, &binding, error);
+
+	if (status != ATTEST_OK || slice_equal(digest_slice(&binding), slice_of(quote->extra, quote->extra_len)))
+		return status;
+	return binding_fail("extraData of the quote does not bind this nonce and TLS key", error);
+}
+
+attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct replay *replay,
+				struct slice nonce, struct slice spki_sha256, struct attest_error *error)
+{
+	if (proof->tls_binding == TLS_IN_QUOTE)
+		return check_quote(quote, nonce, spki_sha256, error);
+	if (!replay->proven[PCR_TLS])
+		return binding_fail("PCR 15 is not quoted, has no log, or its log does not replay: it binds no TLS key", error);
+	/* For BlindLlama and AICert the CA's text is itself the last event, and replay has just proven that. */
+	return proof->tls_binding == TLS_CA_IN_PCR ? ATTEST_OK : check_event(proof, spki_sha256, error);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tls.h - the attested TLS key: docs/proof-format.md, "TLS key".
+ */
+#ifndef TRUST_TLS_H
+#define TRUST_TLS_H
+
+#include "formats/proof.h"
+#include "trust/replay.h"
+
+/* SHA-256("libattest quote v1" 0x00 || u16be length of nonce || nonce || spki_sha256): what extraData must be. */
+attest_status tls_quote_binding(struct slice nonce, struct slice spki_sha256, struct digest *ret_binding,
+				struct attest_error *error);
+/* The proof's TLS key, as SubjectPublicKeyInfo, and its digest. */
+attest_status tls_key(const struct proof *proof, struct slice *ret_spki, struct digest *ret_digest,
+		      struct attest_error *error);
+/* Is the key bound? `nonce` is the one to bind with (TLS_IN_QUOTE). ATTEST_E_TLS_BINDING. */
+attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct replay *replay,
+				struct slice nonce, struct slice spki_sha256, struct attest_error *error);
+
+#endif
