@@ -1,0 +1,10 @@
+"""The tables of cases. Each module is about one step of the verification; `good` is about all of them."""
+
+from __future__ import annotations
+
+from case import Table
+
+from . import chain, foreign, good, key, logs, parse, policy, quote, tls
+
+MODULES = (good, chain, key, quote, logs, policy, tls, foreign, parse)
+TABLES: list[tuple[str, Table]] = [(module.__name__.rpartition(".")[2], table) for module in MODULES for table in module.TABLES]
