@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest-verify: decide proofs from the shell. Reads files, the clock and the environment, and hands bytes to libattest.
+ * attest-verify: decide proofs from the shell. Reads files, the clock and the environment, and hands bytes to
+ * libattest.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,11 +21,13 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_INCONCLUSIVE = 3 };
 
 static const char usage[] =
 	"Usage: attest-verify [OPTION]... PROOF...\n"
-	"  or:  attest-verify [OPTION]... --quote MSG --signature SIG --pcrs PCRS [--ak KEY | --ak-cert CHAIN] [--log FILE]\n"
+	"  or:  attest-verify [OPTION]... --quote MSG --signature SIG --pcrs PCRS [--ak KEY | --ak-cert CHAIN] [--log "
+	"FILE]\n"
 	"Decide whether a machine really runs what its proof file says. PROOF may be - for standard input.\n"
 	"\n"
 	"What to compare with\n"
-	"  -p, --policy FILE       golden values; may be given several times, and all must hold. Without it: $ATTEST_POLICY,\n"
+	"  -p, --policy FILE       golden values; may be given several times, and all must hold. Without it: "
+	"$ATTEST_POLICY,\n"
 	"                          ~/.config/attest/policy.json, /etc/attest/policy.json, whichever comes first\n"
 	"  -t, --at TIME           verification time: RFC 3339, a date, or seconds since 1970; default: now\n"
 	"  -n, --nonce HEX         the nonce that the proof was asked with\n"
@@ -49,13 +52,15 @@ static const char usage[] =
 	"  -j, --json              one JSON object a line for each proof\n"
 	"  -q, --quiet             no output, only the exit code\n"
 	"  -v, --verbose           PCRs, events and facts too\n"
-	"      --print pin|ca      only the attested TLS pin (as curl --pinnedpubkey takes it), or the attested CA as PEM\n"
+	"      --print pin|ca      only the attested TLS pin (as curl --pinnedpubkey takes it), or the attested CA as "
+	"PEM\n"
 	"      --jobs N            verify N proofs at once; default: one for each processor\n"
 	"      --color WHEN        auto (default), always or never\n"
 	"  -h, --help              this text\n"
 	"  -V, --version           the version\n"
 	"\n"
-	"Exit codes: 0 verified, 1 refused, 2 usage or input/output error, 3 inconclusive (genuine, but no policy). With\n"
+	"Exit codes: 0 verified, 1 refused, 2 usage or input/output error, 3 inconclusive (genuine, but no policy). "
+	"With\n"
 	"several proofs the worst counts. The manual page attest-verify(1) has examples.\n";
 
 enum print { PRINT_REPORT, PRINT_JSON, PRINT_NOTHING, PRINT_PIN, PRINT_CA };
@@ -93,7 +98,8 @@ static int failed(const char *name, const struct attest_error *error)
 
 static int wrong(const char *option, const char *value, const char *expected)
 {
-	(void)fprintf(stderr, "attest-verify: %s \"%s\": expected %s\nTry 'attest-verify --help'.\n", option, value, expected);
+	(void)fprintf(stderr, "attest-verify: %s \"%s\": expected %s\nTry 'attest-verify --help'.\n", option, value,
+		      expected);
 	return EXIT_USAGE;
 }
 
@@ -201,7 +207,8 @@ static int take_jobs(struct settings *s, const char *text)
 	char *end;
 
 	s->jobs = strtol(text, &end, 10);
-	return *text != '\0' && *end == '\0' && s->jobs >= 1 && s->jobs <= 1024 ? 0 : wrong("--jobs", text, "1 to 1024");
+	return *text != '\0' && *end == '\0' && s->jobs >= 1 && s->jobs <= 1024 ? 0
+										: wrong("--jobs", text, "1 to 1024");
 }
 
 static int take_color(struct settings *s, const char *when)
@@ -224,29 +231,29 @@ enum long_only {
 };
 
 static const struct option options[] = {
-	{"policy", required_argument, NULL, 'p'},
-	{"at", required_argument, NULL, 't'},
-	{"nonce", required_argument, NULL, 'n'},
-	{"pin", required_argument, NULL, OPT_PIN},
-	{"tls-cert", required_argument, NULL, OPT_TLS_CERT},
-	{"root", required_argument, NULL, 'r'},
-	{"root-purpose", required_argument, NULL, OPT_ROOT_PURPOSE},
-	{"no-default-roots", no_argument, NULL, OPT_NO_DEFAULT_ROOTS},
-	{"quote", required_argument, NULL, OPT_PARTS},
-	{"signature", required_argument, NULL, OPT_PARTS + 1},
-	{"pcrs", required_argument, NULL, OPT_PARTS + 2},
-	{"ak", required_argument, NULL, OPT_PARTS + 3},
-	{"ak-cert", required_argument, NULL, OPT_PARTS + 4},
-	{"log", required_argument, NULL, OPT_PARTS + 5},
-	{"json", no_argument, NULL, 'j'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"verbose", no_argument, NULL, 'v'},
-	{"print", required_argument, NULL, OPT_PRINT},
-	{"jobs", required_argument, NULL, OPT_JOBS},
-	{"color", required_argument, NULL, OPT_COLOR},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
+	{"policy",           required_argument, NULL, 'p'                 },
+	{"at",	       required_argument, NULL, 't'                 },
+	{"nonce",            required_argument, NULL, 'n'                 },
+	{"pin",              required_argument, NULL, OPT_PIN             },
+	{"tls-cert",         required_argument, NULL, OPT_TLS_CERT        },
+	{"root",             required_argument, NULL, 'r'                 },
+	{"root-purpose",     required_argument, NULL, OPT_ROOT_PURPOSE    },
+	{"no-default-roots", no_argument,       NULL, OPT_NO_DEFAULT_ROOTS},
+	{"quote",            required_argument, NULL, OPT_PARTS           },
+	{"signature",        required_argument, NULL, OPT_PARTS + 1       },
+	{"pcrs",             required_argument, NULL, OPT_PARTS + 2       },
+	{"ak",	       required_argument, NULL, OPT_PARTS + 3       },
+	{"ak-cert",          required_argument, NULL, OPT_PARTS + 4       },
+	{"log",              required_argument, NULL, OPT_PARTS + 5       },
+	{"json",             no_argument,       NULL, 'j'                 },
+	{"quiet",            no_argument,       NULL, 'q'                 },
+	{"verbose",          no_argument,       NULL, 'v'                 },
+	{"print",            required_argument, NULL, OPT_PRINT           },
+	{"jobs",             required_argument, NULL, OPT_JOBS            },
+	{"color",            required_argument, NULL, OPT_COLOR           },
+	{"help",             no_argument,       NULL, 'h'                 },
+	{"version",          no_argument,       NULL, 'V'                 },
+	{NULL,	       0,                 NULL, 0                   },
 };
 
 static int take_option(struct settings *s, int option)
@@ -351,7 +358,7 @@ static char *printed(const struct settings *s, const attest_result *result, stru
 		return strdup(facts->tls_pem);
 	(void)fprintf(stderr, "attest-verify: %s: the proof attests %s\n", job->name,
 		      facts->tls_kind == NULL ? "no TLS key"
-		      : pin != NULL	      ? "a key, not a CA: use --print pin"
+		      : pin != NULL           ? "a key, not a CA: use --print pin"
 					      : "a CA, not the server's own key: use --print ca, and curl --cacert");
 	job->exit_code = EXIT_USAGE;
 	return NULL;
@@ -407,7 +414,7 @@ static void verify_file(const struct settings *s, struct job *job)
 static int read_parts(const struct settings *s, struct input in[6], struct attest_parts *parts)
 {
 	struct attest_bytes *const to[6] = {&parts->quote, &parts->signature, &parts->pcrs,
-					    &parts->ak,	   &parts->ak_chain,  &parts->log};
+					    &parts->ak,    &parts->ak_chain,  &parts->log};
 
 	for (size_t i = 0; i < 6; i++) {
 		int rc = s->parts[i] == NULL ? 0 : input_read(s->parts[i], &in[i]);
@@ -491,7 +498,8 @@ static void show_progress(const struct queue *queue, time_t begin)
 	size_t done = atomic_load(&queue->n_done);
 
 	if (isatty(STDERR_FILENO) == 1 && time(NULL) > begin)
-		(void)fprintf(stderr, "\r%zu of %zu proofs (%.0f/s) ", done, queue->n, (double)done / (double)(time(NULL) - begin));
+		(void)fprintf(stderr, "\r%zu of %zu proofs (%.0f/s) ", done, queue->n,
+			      (double)done / (double)(time(NULL) - begin));
 }
 
 static int print_in_order(struct queue *queue)

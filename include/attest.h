@@ -3,8 +3,8 @@
  * attest.h - check what a machine claims about itself.
  *
  * libattest verifies TPM 2.0 proof files: a quote, the certificate chain of the attestation key (AK), PCR values, event
- * logs and the attested TLS key. It reads no file, opens no socket, looks at no clock and no environment variable: bytes,
- * time, nonce and policy are arguments.
+ * logs and the attested TLS key. It reads no file, opens no socket, looks at no clock and no environment variable:
+ * bytes, time, nonce and policy are arguments.
  *
  * Specifications: TCG TPM 2.0 Library, Parts 1-3, revision 1.59; RFC 5280 (certificates); RFC 8259 (JSON).
  *
@@ -40,7 +40,7 @@ extern "C" {
 #define ATTEST_VERSION_MAJOR 0
 #define ATTEST_VERSION_MINOR 1
 #define ATTEST_VERSION_PATCH 0
-#define ATTEST_VERSION "0.1.0"
+#define ATTEST_VERSION       "0.1.0"
 
 /** Status codes. Their values never change; new ones may be added. The hundreds are the category. */
 typedef enum attest_status {
@@ -120,52 +120,53 @@ typedef enum attest_step {
 
 /** What became of a step. Only ATTEST_PASSED means that it was checked and holds. */
 typedef enum attest_step_status {
-	ATTEST_NOT_CHECKED = 0,  /**< it could not run, or there was nothing to compare with */
+	ATTEST_NOT_CHECKED = 0, /**< it could not run, or there was nothing to compare with */
 	ATTEST_PASSED = 1,
 	ATTEST_FAILED = 2,
-	ATTEST_NOT_PRESENT = 3,  /**< the proof has no such part */
-	ATTEST_NOT_REQUIRED = 4  /**< the proof has no such part, and the policy says that it need not */
+	ATTEST_NOT_PRESENT = 3, /**< the proof has no such part */
+	ATTEST_NOT_REQUIRED = 4 /**< the proof has no such part, and the policy says that it need not */
 } attest_step_status;
 
 typedef enum attest_verdict {
 	ATTEST_REFUSED = 0,
 	ATTEST_VERIFIED = 1,
-	ATTEST_INCONCLUSIVE = 2  /**< genuine evidence, but no policy to compare it with */
+	ATTEST_INCONCLUSIVE = 2 /**< genuine evidence, but no policy to compare it with */
 } attest_verdict;
 
 /** An error found while reading input. The caller owns it; no function allocates for it. */
 struct attest_error {
 	attest_status status;
-	const char *clause;  /**< clause of a specification, static, or NULL */
-	char where[192];     /**< place: JSON path, offset, event number; may be empty */
-	char message[320];   /**< one sentence without the place */
-	char expected[192];  /**< may be empty */
-	char found[192];     /**< may be empty */
+	const char *clause; /**< clause of a specification, static, or NULL */
+	char where[192];    /**< place: JSON path, offset, event number; may be empty */
+	char message[320];  /**< one sentence without the place */
+	char expected[192]; /**< may be empty */
+	char found[192];    /**< may be empty */
 };
 
 /** One thing that was found. Strings live as long as the result; any but `message` may be NULL. */
 struct attest_finding {
 	attest_step step;
 	attest_status status;
-	int is_error;          /**< 1: refuses the proof; 0: a note, which does not */
-	const char *message;   /**< what */
-	const char *where;     /**< JSON path, offset, certificate or event number */
+	int is_error;        /**< 1: refuses the proof; 0: a note, which does not */
+	const char *message; /**< what */
+	const char *where;   /**< JSON path, offset, certificate or event number */
 	const char *expected;
 	const char *found;
-	const char *clause;    /**< clause of the specification */
-	const char *hint;      /**< the next thing to do */
+	const char *clause; /**< clause of the specification */
+	const char *hint;   /**< the next thing to do */
 };
 
 /** One quoted PCR, proven by signature and digest. */
 struct attest_pcr {
-	uint16_t bank;         /**< TPM_ALG_ID of the bank (TPM 2.0 Part 2, 6.3), such as 0x000B for SHA-256 */
-	uint8_t index;         /**< 0..31 */
-	uint8_t size;          /**< of value, in bytes: the digest size of the bank */
+	uint16_t bank; /**< TPM_ALG_ID of the bank (TPM 2.0 Part 2, 6.3), such as 0x000B for SHA-256 */
+	uint8_t index; /**< 0..31 */
+	uint8_t size;  /**< of value, in bytes: the digest size of the bank */
 	const uint8_t *value;
 	/**
-	 * "contradicted" (a log does not replay to it), "differs" (a policy pins another value), "explained" (a log replays
-	 * to it), "pinned" (it has a pinned value), "pinned, explained" (both), "ignored" (by a policy, explicitly),
-	 * "initial" (as after reset, and no event), "unexplained" (anything else: nobody says what it means)
+	 * "contradicted" (a log does not replay to it), "differs" (a policy pins another value), "explained" (a log
+	 * replays to it), "pinned" (it has a pinned value), "pinned, explained" (both), "ignored" (by a policy,
+	 * explicitly), "initial" (as after reset, and no event), "unexplained" (anything else: nobody says what it
+	 * means)
 	 */
 	const char *state;
 };
@@ -173,31 +174,33 @@ struct attest_pcr {
 /** One event whose PCR replays to the quoted value. */
 struct attest_event {
 	uint8_t pcr;
-	uint32_t number;       /**< position in its log, from 0 */
-	uint32_t log;          /**< position of its log in the proof, from 0 */
-	const char *type;      /**< as the measured text says; for PEM text and bare digests the format's own name */
-	const char *text;      /**< the exact text, escaped where it is not printable; NULL where a bare digest was extended */
-	const char *digest;    /**< in the first quoted bank, lower-case hex */
+	uint32_t number;  /**< position in its log, from 0 */
+	uint32_t log;     /**< position of its log in the proof, from 0 */
+	const char *type; /**< as the measured text says; for PEM text and bare digests the format's own name */
+	const char
+		*text; /**< the exact text, escaped where it is not printable; NULL where a bare digest was extended */
+	const char *digest; /**< in the first quoted bank, lower-case hex */
 };
 
 /** Facts about the AK certificate and the quote; NULL or 0 where the step that proves them has not passed. */
 struct attest_facts {
-	const char *format;        /**< name of the proof format */
-	const char *platform;      /**< azure, gcp, aws, vendor or added; NULL unless `chain` passed */
-	const char *anchor;        /**< name of the trust anchor; NULL unless `chain` passed */
-	const char *ak_subject;    /**< RFC 4514 text, or the subject alternative name; NULL unless `chain` passed */
-	const char *ak_spki;       /**< SHA-256 of the AK's DER SubjectPublicKeyInfo, hex; NULL unless `signature` passed */
-	int64_t valid_from;        /**< latest notBefore of the path, seconds since 1970-01-01T00:00:00Z */
-	int64_t valid_until;       /**< earliest notAfter of the path; a verdict is not good beyond it */
-	uint64_t clock;            /**< TPMS_CLOCK_INFO.clock, milliseconds; 0 unless `signature` and `quote` passed */
+	const char *format;     /**< name of the proof format */
+	const char *platform;   /**< azure, gcp, aws, vendor or added; NULL unless `chain` passed */
+	const char *anchor;     /**< name of the trust anchor; NULL unless `chain` passed */
+	const char *ak_subject; /**< RFC 4514 text, or the subject alternative name; NULL unless `chain` passed */
+	const char *ak_spki; /**< SHA-256 of the AK's DER SubjectPublicKeyInfo, hex; NULL unless `signature` passed */
+	int64_t valid_from;  /**< latest notBefore of the path, seconds since 1970-01-01T00:00:00Z */
+	int64_t valid_until; /**< earliest notAfter of the path; a verdict is not good beyond it */
+	uint64_t clock;      /**< TPMS_CLOCK_INFO.clock, milliseconds; 0 unless `signature` and `quote` passed */
 	uint32_t reset_count;
 	uint32_t restart_count;
 	int clock_safe;
 	uint64_t firmware_version;
-	const char *nonce;         /**< extraData, hex; NULL unless `signature` and `quote` passed */
-	const char *tls_kind;      /**< "key", or "ca": the attested certificate is a CA under which the server's stands; NULL unless `tls` passed */
-	const char *tls_pem;       /**< attested certificate or public key, PEM; NULL unless `tls` passed */
-	const char *tls_pin;       /**< "sha256//…" of it; NULL unless `tls` passed */
+	const char *nonce;    /**< extraData, hex; NULL unless `signature` and `quote` passed */
+	const char *tls_kind; /**< "key", or "ca": the attested certificate is a CA under which the server's stands;
+				 NULL unless `tls` passed */
+	const char *tls_pem;  /**< attested certificate or public key, PEM; NULL unless `tls` passed */
+	const char *tls_pin;  /**< "sha256//…" of it; NULL unless `tls` passed */
 };
 
 typedef struct attest_verifier attest_verifier;
@@ -205,32 +208,41 @@ typedef struct attest_result attest_result;
 
 /** Options of one verification. Set it up with ATTEST_OPTIONS_INIT, then fill in. */
 struct attest_options {
-	size_t size;            /**< sizeof(struct attest_options), set by the macro */
-	int64_t time;           /**< verification time, seconds since 1970-01-01T00:00:00Z; required */
-	const uint8_t *nonce;   /**< expected nonce, or NULL: freshness is then not checked */
-	size_t nonce_len;       /**< 1..64 bytes with a nonce */
-	const char *tls_pin;    /**< the attested TLS key must have this pin: "sha256//" and base64, or NULL */
+	size_t size;          /**< sizeof(struct attest_options), set by the macro */
+	int64_t time;         /**< verification time, seconds since 1970-01-01T00:00:00Z; required */
+	const uint8_t *nonce; /**< expected nonce, or NULL: freshness is then not checked */
+	size_t nonce_len;     /**< 1..64 bytes with a nonce */
+	const char *tls_pin;  /**< the attested TLS key must have this pin: "sha256//" and base64, or NULL */
 };
 #define ATTEST_TIME_UNSET INT64_MIN
-#define ATTEST_OPTIONS_INIT {sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL}
+#define ATTEST_OPTIONS_INIT                                                                                            \
+	{                                                                                                              \
+		sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL                                        \
+	}
 
 /** Bytes that the caller owns. */
 struct attest_bytes {
-	const void *data;  /**< may be NULL where len is 0 */
+	const void *data; /**< may be NULL where len is 0 */
 	size_t len;
 };
 
 /** Evidence in loose pieces, as tpm2-tools write them. A piece that is absent has data NULL. */
 struct attest_parts {
-	size_t size;                 /**< sizeof(struct attest_parts), set by the macro */
-	struct attest_bytes quote;      /**< TPMS_ATTEST (tpm2_quote -m); required */
-	struct attest_bytes signature;  /**< TPMT_SIGNATURE (tpm2_quote -s); required */
-	struct attest_bytes pcrs;       /**< tpm2_quote -o, serialized or values form; required */
-	struct attest_bytes ak;         /**< AK public key: PEM SubjectPublicKeyInfo, or TPMT_PUBLIC or TPM2B_PUBLIC */
-	struct attest_bytes ak_chain;   /**< AK certificate first, PEM, or one DER certificate */
-	struct attest_bytes log;        /**< JSON: one {"format": "text-events", …} object, or an array of them */
+	size_t size;                   /**< sizeof(struct attest_parts), set by the macro */
+	struct attest_bytes quote;     /**< TPMS_ATTEST (tpm2_quote -m); required */
+	struct attest_bytes signature; /**< TPMT_SIGNATURE (tpm2_quote -s); required */
+	struct attest_bytes pcrs;      /**< tpm2_quote -o, serialized or values form; required */
+	struct attest_bytes ak;        /**< AK public key: PEM SubjectPublicKeyInfo, or TPMT_PUBLIC or TPM2B_PUBLIC */
+	struct attest_bytes ak_chain;  /**< AK certificate first, PEM, or one DER certificate */
+	struct attest_bytes log;       /**< JSON: one {"format": "text-events", …} object, or an array of them */
 };
-#define ATTEST_PARTS_INIT {sizeof(struct attest_parts), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+#define ATTEST_PARTS_INIT                                                                                              \
+	{                                                                                                              \
+		sizeof(struct attest_parts), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},                    \
+		{                                                                                                      \
+			NULL, 0                                                                                        \
+		}                                                                                                      \
+	}
 
 /** The library's version, "MAJOR.MINOR.PATCH". Static. */
 ATTEST_API const char *attest_version(void);
@@ -246,8 +258,9 @@ ATTEST_API const char *attest_verdict_name(attest_verdict verdict);
  * attest_verifier_new() - a verifier with the built-in trust anchors and no policy
  * @ret_verifier: the caller frees it with attest_verifier_free()
  *
- * Configure it in one thread, then share it: attest_verify() may run in any number of threads at once. It keeps a bounded
- * cache of certificates whose path has been verified; their validity is checked against the caller's time on every use.
+ * Configure it in one thread, then share it: attest_verify() may run in any number of threads at once. It keeps a
+ * bounded cache of certificates whose path has been verified; their validity is checked against the caller's time on
+ * every use.
  *
  * Return: ATTEST_OK, ATTEST_E_NO_MEMORY.
  */
@@ -276,8 +289,8 @@ ATTEST_API attest_status attest_verifier_use_default_roots(attest_verifier *veri
  * @json: a libattest-policy-v1, a golden-measurement file or a container map (docs/policy.md); copied
  * @name: how messages call it, such as its file name; may be NULL
  *
- * Every policy that was added must hold. Return: ATTEST_OK, ATTEST_E_POLICY_INVALID (malformed or empty), ATTEST_E_JSON,
- * ATTEST_E_LIMIT, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING, ATTEST_E_STATE, ATTEST_E_NO_MEMORY.
+ * Every policy that was added must hold. Return: ATTEST_OK, ATTEST_E_POLICY_INVALID (malformed or empty),
+ * ATTEST_E_JSON, ATTEST_E_LIMIT, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING, ATTEST_E_STATE, ATTEST_E_NO_MEMORY.
  */
 ATTEST_API attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *json, size_t len,
 						    const char *name, struct attest_error *error);
@@ -285,15 +298,17 @@ ATTEST_API attest_status attest_verifier_add_policy(attest_verifier *verifier, c
 /**
  * attest_verify() - decide a proof
  * @options: the time is required
- * @proof: a proof file of any format that libattest knows, recognised by content; at most 64 MiB. It is only read during the call.
+ * @proof: a proof file of any format that libattest knows, recognised by content; at most 64 MiB. It is only read
+ * during the call.
  * @ret_result: the full account; set whenever the status is not ATTEST_E_USAGE, ATTEST_E_NO_MEMORY or
  *   ATTEST_E_INTERNAL, so also when the proof is refused. The caller frees it with attest_result_free(). May be NULL.
  *
  * Return: ATTEST_OK if and only if the verdict is ATTEST_VERIFIED; ATTEST_E_INCONCLUSIVE if everything holds but the
  * verifier has no policy; else the status of the first error finding. Thread-safe.
  */
-ATTEST_API attest_status attest_verify(attest_verifier *verifier, const struct attest_options *options, const void *proof,
-				       size_t len, attest_result **ret_result, struct attest_error *error);
+ATTEST_API attest_status attest_verify(attest_verifier *verifier, const struct attest_options *options,
+				       const void *proof, size_t len, attest_result **ret_result,
+				       struct attest_error *error);
 /** attest_verify_parts() - decide loose tpm2-tools files; all else as attest_verify(). */
 ATTEST_API attest_status attest_verify_parts(attest_verifier *verifier, const struct attest_options *options,
 					     const struct attest_parts *parts, attest_result **ret_result,
@@ -319,7 +334,7 @@ ATTEST_API const struct attest_facts *attest_result_facts(const attest_result *r
 ATTEST_API const char *attest_result_pin(const attest_result *result);
 
 /** Flags of attest_result_text(). */
-#define ATTEST_TEXT_COLOR 1u   /**< terminal colours */
+#define ATTEST_TEXT_COLOR   1u /**< terminal colours */
 #define ATTEST_TEXT_VERBOSE 2u /**< PCRs, events and facts too */
 /**
  * attest_result_text() - the account for people
@@ -327,7 +342,8 @@ ATTEST_API const char *attest_result_pin(const attest_result *result);
  * @ret_text: free it with attest_string_free()
  * Return: ATTEST_OK, ATTEST_E_NO_MEMORY.
  */
-ATTEST_API attest_status attest_result_text(const attest_result *result, const char *name, unsigned flags, char **ret_text);
+ATTEST_API attest_status attest_result_text(const attest_result *result, const char *name, unsigned flags,
+					    char **ret_text);
 /** attest_result_json() - the account for programs (docs/result.schema.json), one line. As attest_result_text(). */
 ATTEST_API attest_status attest_result_json(const attest_result *result, const char *name, char **ret_json);
 ATTEST_API void attest_string_free(char *string);

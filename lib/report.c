@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The account of a verification as text for people and as JSON for programs (docs/result.schema.json). What comes from a
- * proof has been made printable before it got here.
+ * The account of a verification as text for people and as JSON for programs (docs/result.schema.json). What comes from
+ * a proof has been made printable before it got here.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -49,7 +49,8 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 		(void)fprintf(p->out, "%s", f->format);
 		break;
 	case ATTEST_STEP_CHAIN:
-		(void)fprintf(p->out, "%s: %s, valid until %s", f->platform, f->anchor, time_text(f->valid_until, time));
+		(void)fprintf(p->out, "%s: %s, valid until %s", f->platform, f->anchor,
+			      time_text(f->valid_until, time));
 		break;
 	case ATTEST_STEP_SIGNATURE:
 		(void)fprintf(p->out, "AK %s", f->ak_subject != NULL ? f->ak_subject : f->ak_spki);
@@ -107,7 +108,8 @@ static void print_finding(const struct page *p, const struct attest_finding *f)
 
 static void print_event(const struct page *p, const struct attest_event *e)
 {
-	(void)fprintf(p->out, "    PCR %2u  log %u, event %-4u %s\n", e->pcr, e->log, e->number, e->text == NULL ? e->type : e->text);
+	(void)fprintf(p->out, "    PCR %2u  log %u, event %-4u %s\n", e->pcr, e->log, e->number,
+		      e->text == NULL ? e->type : e->text);
 	(void)fprintf(p->out, "            %s\n", e->digest);
 }
 
@@ -185,8 +187,9 @@ static void print_facts(const struct page *p, const attest_result *r)
 		(void)fprintf(p->out, "    AK SPKI SHA-256  %s\n", f->ak_spki);
 	if (f->nonce != NULL) {
 		(void)fprintf(p->out, "    extraData        %s\n", f->nonce[0] == '\0' ? "(empty)" : f->nonce);
-		(void)fprintf(p->out, "    TPM clock        %llu ms%s, %u resets, %u restarts\n", (unsigned long long)f->clock,
-			      f->clock_safe ? "" : " (not safe)", f->reset_count, f->restart_count);
+		(void)fprintf(p->out, "    TPM clock        %llu ms%s, %u resets, %u restarts\n",
+			      (unsigned long long)f->clock, f->clock_safe ? "" : " (not safe)", f->reset_count,
+			      f->restart_count);
 		(void)fprintf(p->out, "    TPM firmware     0x%016llx\n", (unsigned long long)f->firmware_version);
 	}
 }

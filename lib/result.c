@@ -84,8 +84,8 @@ static const char *name_at(const char *const *names, size_t n, size_t i)
 
 const char *attest_category_name(attest_category category)
 {
-	static const char *const names[] = {"none",	 "usage", "malformed", "crypto",  "chain",
-					    "freshness", "log",	  "policy",    "channel", "internal"};
+	static const char *const names[] = {"none",      "usage", "malformed", "crypto",  "chain",
+					    "freshness", "log",   "policy",    "channel", "internal"};
 
 	return name_at(names, sizeof(names) / sizeof(names[0]), (size_t)category);
 }
@@ -93,7 +93,7 @@ const char *attest_category_name(attest_category category)
 const char *attest_step_name(attest_step step)
 {
 	static const char *const names[ATTEST_N_STEPS] = {"parse", "chain", "ak",  "signature", "quote",
-							  "nonce", "pcrs",  "log", "policy",	"tls"};
+							  "nonce", "pcrs",  "log", "policy",    "tls"};
 
 	return name_at(names, ATTEST_N_STEPS, (size_t)step);
 }

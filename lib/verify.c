@@ -91,7 +91,8 @@ static void key_without_certificate(struct run *run, struct attest_error *e)
 	if (spki.len != 0) {
 		run->own_key = spki_check(spki, e) == ATTEST_OK ? d2i_PUBKEY(NULL, &end, (long)spki.len) : NULL;
 		if (run->own_key == NULL)
-			(void)fail_openssl(e, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7", "the AK's public key cannot be read");
+			(void)fail_openssl(e, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7",
+					   "the AK's public key cannot be read");
 	} else if (run->proof.ak_public.len != 0 && tpm_public_parse(run->proof.ak_public, &public, e) == ATTEST_OK) {
 		(void)tpm_public_key(&public, &run->own_key, e);
 	}
@@ -107,13 +108,15 @@ static void step_chain(struct run *run)
 		chain_read(&run->chain, &run->verifier->store, run->proof.certificates, run->proof.n_certificates,
 			   run->findings);
 		set(run, ATTEST_STEP_CHAIN,
-		    chain_validate(&run->chain, &run->verifier->store, run->options->time, run->findings) ? ATTEST_PASSED
-													   : ATTEST_FAILED);
+		    chain_validate(&run->chain, &run->verifier->store, run->options->time, run->findings)
+			    ? ATTEST_PASSED
+			    : ATTEST_FAILED);
 		run->key = run->chain.n_certificates > 0 ? run->chain.certificates[0]->key : NULL;
 		return;
 	}
 	set(run, ATTEST_STEP_CHAIN, ATTEST_NOT_PRESENT);
-	(void)fail(&e, ATTEST_E_NO_CERTIFICATE, NULL, "there is no AK certificate: nothing says that this key lives in a TPM");
+	(void)fail(&e, ATTEST_E_NO_CERTIFICATE, NULL,
+		   "there is no AK certificate: nothing says that this key lives in a TPM");
 	finding_error(run->findings, ATTEST_STEP_CHAIN, &e, "give the AK's certificate chain (--ak-cert)");
 	error_clear(&e);
 	key_without_certificate(run, &e);
@@ -144,7 +147,8 @@ static void step_signature(struct run *run)
 	if (e.status == ATTEST_OK)
 		(void)ak_check_signature(run->key, &run->signature, run->proof.attest, &e);
 	conclude(run, ATTEST_STEP_SIGNATURE, &e,
-		 e.status == ATTEST_E_SIGNATURE ? "the quote was changed, or it belongs to another AK certificate" : NULL);
+		 e.status == ATTEST_E_SIGNATURE ? "the quote was changed, or it belongs to another AK certificate"
+						: NULL);
 }
 
 static void step_quote(struct run *run)
@@ -201,7 +205,8 @@ static void check_asked_nonce(struct run *run, struct attest_error *e)
 		want = digest_slice(&binding);
 	}
 	if (!slice_equal(extra, want))
-		nonce_fail(want, extra, "the quote does not carry the expected nonce: it is old, or was made for somebody else", e);
+		nonce_fail(want, extra,
+			   "the quote does not carry the expected nonce: it is old, or was made for somebody else", e);
 }
 
 static void step_nonce(struct run *run)
@@ -222,11 +227,12 @@ static void step_nonce(struct run *run)
 	}
 	if (policy_demands(run, REQUIRED, nonce_of)) {
 		(void)fail(&e, ATTEST_E_NONCE_REQUIRED, NULL, "the policy demands a nonce, and none was given");
-		finding_error(run->findings, ATTEST_STEP_NONCE, &e, "give the nonce that the proof was asked with (--nonce)");
+		finding_error(run->findings, ATTEST_STEP_NONCE, &e,
+			      "give the nonce that the proof was asked with (--nonce)");
 		return;
 	}
-	note(run, ATTEST_STEP_NONCE, ATTEST_E_NONCE, "no nonce was given: freshness is unproven, an old proof would look the same",
-	     NULL);
+	note(run, ATTEST_STEP_NONCE, ATTEST_E_NONCE,
+	     "no nonce was given: freshness is unproven, an old proof would look the same", NULL);
 }
 
 static void step_pcrs(struct run *run)
@@ -264,7 +270,8 @@ static void note_unquoted(struct run *run)
 				continue;
 			noted[pcr] = true;
 			error_where(&e, "%s, PCR %u", log->place, pcr);
-			(void)fail(&e, ATTEST_E_PCR_SELECTION, NULL, "the log has events of a PCR that was not quoted: they prove nothing");
+			(void)fail(&e, ATTEST_E_PCR_SELECTION, NULL,
+				   "the log has events of a PCR that was not quoted: they prove nothing");
 			finding_note(run->findings, ATTEST_STEP_LOG, &e, NULL);
 		}
 	}
@@ -281,9 +288,10 @@ static bool refuse_unreadable(struct run *run)
 			continue;
 		refused = true;
 		error_where(&e, "%s", run->proof.logs[i].place);
-		(void)fail(&e, ATTEST_E_LOG_UNSUPPORTED, NULL, "a log of format \"%s\", which this version cannot replay",
-			   run->proof.logs[i].format);
-		finding_error(run->findings, ATTEST_STEP_LOG, &e, "use a newer libattest, or ask for a proof without this log");
+		(void)fail(&e, ATTEST_E_LOG_UNSUPPORTED, NULL,
+			   "a log of format \"%s\", which this version cannot replay", run->proof.logs[i].format);
+		finding_error(run->findings, ATTEST_STEP_LOG, &e,
+			      "use a newer libattest, or ask for a proof without this log");
 	}
 	return refused;
 }
@@ -355,7 +363,8 @@ static void tls_absent(struct run *run)
 	struct attest_error e = {0};
 
 	if (run->options->tls_pin == NULL && !policy_demands(run, REQUIRED, tls_of)) {
-		set(run, ATTEST_STEP_TLS, policy_demands(run, OPTIONAL, tls_of) ? ATTEST_NOT_REQUIRED : ATTEST_NOT_PRESENT);
+		set(run, ATTEST_STEP_TLS,
+		    policy_demands(run, OPTIONAL, tls_of) ? ATTEST_NOT_REQUIRED : ATTEST_NOT_PRESENT);
 		return;
 	}
 	(void)fail(&e, ATTEST_E_TLS_REQUIRED, NULL, "an attested TLS key is required, and the proof has none");
@@ -388,7 +397,8 @@ static void step_tls(struct run *run)
 
 		if (!authentic(run) || (in_pcr && !passed(run, ATTEST_STEP_PCRS)))
 			return;
-		(void)tls_check_binding(&run->proof, &run->quote, &run->replay, nonce, digest_slice(&run->tls_digest), &e);
+		(void)tls_check_binding(&run->proof, &run->quote, &run->replay, nonce, digest_slice(&run->tls_digest),
+					&e);
 	}
 	if (e.status == ATTEST_OK)
 		check_pin(run, &e);
@@ -589,7 +599,8 @@ static void note_unexplained(struct run *run)
 	if (used == 0)
 		return;
 	error_where(&e, "%s", list);
-	(void)fail(&e, ATTEST_E_PIN_MISSING, NULL, "these quoted PCRs are neither explained by a log nor pinned by a policy");
+	(void)fail(&e, ATTEST_E_PIN_MISSING, NULL,
+		   "these quoted PCRs are neither explained by a log nor pinned by a policy");
 	finding_note(run->findings, ATTEST_STEP_LOG, &e, NULL);
 }
 
@@ -619,14 +630,19 @@ static void tell(struct run *run)
  */
 static bool holds(const struct run *run)
 {
-	enum { P = 1 << ATTEST_PASSED, A = 1 << ATTEST_NOT_PRESENT, R = 1 << ATTEST_NOT_REQUIRED, C = 1 << ATTEST_NOT_CHECKED };
+	enum {
+		P = 1 << ATTEST_PASSED,
+		A = 1 << ATTEST_NOT_PRESENT,
+		R = 1 << ATTEST_NOT_REQUIRED,
+		C = 1 << ATTEST_NOT_CHECKED
+	};
 	static const int allowed[ATTEST_N_STEPS] = {
 		[ATTEST_STEP_PARSE] = P,
 		[ATTEST_STEP_CHAIN] = P,
 		[ATTEST_STEP_AK] = P | A,
 		[ATTEST_STEP_SIGNATURE] = P,
 		[ATTEST_STEP_QUOTE] = P,
-		[ATTEST_STEP_NONCE] = P | C,  /* without a nonce: the account says that freshness is unproven */
+		[ATTEST_STEP_NONCE] = P | C, /* without a nonce: the account says that freshness is unproven */
 		[ATTEST_STEP_PCRS] = P,
 		[ATTEST_STEP_LOG] = P | A | C, /* C: its PCRs were not quoted, and a note says so */
 		[ATTEST_STEP_POLICY] = P | C,  /* C: inconclusive */
@@ -689,13 +705,14 @@ static void run_steps(struct run *run)
 static attest_status check_options(const struct attest_options *options, struct attest_error *error)
 {
 	if (options->size != sizeof(*options))
-		return fail(error, ATTEST_E_USAGE, NULL, "struct attest_options was not set up with ATTEST_OPTIONS_INIT");
+		return fail(error, ATTEST_E_USAGE, NULL,
+			    "struct attest_options was not set up with ATTEST_OPTIONS_INIT");
 	if (options->time == ATTEST_TIME_UNSET)
 		return fail(error, ATTEST_E_USAGE, NULL, "no verification time was given");
 	if (options->nonce != NULL && (options->nonce_len == 0 || options->nonce_len > LIMIT_NONCE_BYTES))
 		return fail(error, ATTEST_E_USAGE, NULL, "a nonce has 1 to %u bytes", LIMIT_NONCE_BYTES);
-	if (options->tls_pin != NULL && (strlen(options->tls_pin) != ATTEST_PIN_SIZE - 1 ||
-					 memcmp(options->tls_pin, "sha256//", 8) != 0))
+	if (options->tls_pin != NULL &&
+	    (strlen(options->tls_pin) != ATTEST_PIN_SIZE - 1 || memcmp(options->tls_pin, "sha256//", 8) != 0))
 		return fail(error, ATTEST_E_USAGE, NULL, "a TLS pin is \"sha256//\" and 44 characters of base64");
 	return ATTEST_OK;
 }
@@ -734,7 +751,8 @@ static attest_status verify(attest_verifier *verifier, const struct attest_optio
 	if (run.findings->internal != ATTEST_OK)
 		return run.findings->internal == ATTEST_E_NO_MEMORY
 			       ? fail_memory(error)
-			       : fail(error, run.findings->internal, NULL, "libcrypto failed without a reason; nothing was decided");
+			       : fail(error, run.findings->internal, NULL,
+				      "libcrypto failed without a reason; nothing was decided");
 	status = result->status;
 	if (ret_result != NULL)
 		*ret_result = TRANSFER(result);
@@ -758,8 +776,8 @@ static void explain(const attest_result *result, struct attest_error *error)
 	}
 }
 
-static attest_status verify_and_explain(attest_verifier *verifier, const struct attest_options *options, struct slice text,
-					const struct attest_parts *parts, attest_result **ret_result,
+static attest_status verify_and_explain(attest_verifier *verifier, const struct attest_options *options,
+					struct slice text, const struct attest_parts *parts, attest_result **ret_result,
 					struct attest_error *error)
 {
 	DEFER(attest_result_free_deferred) attest_result *result = NULL;
@@ -775,19 +793,21 @@ static attest_status verify_and_explain(attest_verifier *verifier, const struct 
 	return status;
 }
 
-attest_status attest_verify(attest_verifier *verifier, const struct attest_options *options, const void *proof, size_t len,
-			    attest_result **ret_result, struct attest_error *error)
+attest_status attest_verify(attest_verifier *verifier, const struct attest_options *options, const void *proof,
+			    size_t len, attest_result **ret_result, struct attest_error *error)
 {
 	return verify_and_explain(verifier, options, slice_of(proof, len), NULL, ret_result, error);
 }
 
 attest_status attest_verify_parts(attest_verifier *verifier, const struct attest_options *options,
-				  const struct attest_parts *parts, attest_result **ret_result, struct attest_error *error)
+				  const struct attest_parts *parts, attest_result **ret_result,
+				  struct attest_error *error)
 {
 	if (parts->size != sizeof(*parts)) {
 		if (error != NULL) {
 			error_clear(error);
-			(void)fail(error, ATTEST_E_USAGE, NULL, "struct attest_parts was not set up with ATTEST_PARTS_INIT");
+			(void)fail(error, ATTEST_E_USAGE, NULL,
+				   "struct attest_parts was not set up with ATTEST_PARTS_INIT");
 		}
 		return ATTEST_E_USAGE;
 	}
@@ -821,9 +841,9 @@ void attest_verifier_free(attest_verifier *verifier)
 
 static attest_status check_unused(attest_verifier *verifier, struct attest_error *error)
 {
-	return atomic_load(&verifier->in_use)
-		       ? fail(error, ATTEST_E_STATE, NULL, "the verifier has verified already and cannot be changed any more")
-		       : ATTEST_OK;
+	return atomic_load(&verifier->in_use) ? fail(error, ATTEST_E_STATE, NULL,
+						     "the verifier has verified already and cannot be changed any more")
+					      : ATTEST_OK;
 }
 
 static attest_status given(attest_status status, const struct attest_error *from, struct attest_error *error)
@@ -870,7 +890,8 @@ attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *
 	return given(status, &e, error);
 }
 
-attest_status attest_pin_of(const void *pem_or_der, size_t len, char ret_pin[ATTEST_PIN_SIZE], struct attest_error *error)
+attest_status attest_pin_of(const void *pem_or_der, size_t len, char ret_pin[ATTEST_PIN_SIZE],
+			    struct attest_error *error)
 {
 	struct arena arena = {NULL};
 	struct attest_error e = {0};

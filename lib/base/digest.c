@@ -12,7 +12,7 @@ static const struct {
 	const char *name, *openssl_name;
 	const EVP_MD *(*md)(void);
 } algorithms[] = {
-	{ALG_SHA1, 20, "sha1", "SHA1", EVP_sha1},
+	{ALG_SHA1,   20, "sha1",   "SHA1",   EVP_sha1  },
 	{ALG_SHA256, 32, "sha256", "SHA256", EVP_sha256},
 	{ALG_SHA384, 48, "sha384", "SHA384", EVP_sha384},
 	{ALG_SHA512, 64, "sha512", "SHA512", EVP_sha512},

@@ -7,13 +7,7 @@
 
 #include "error.h"
 
-enum {
-	ALG_SHA1 = 0x0004,
-	ALG_SHA256 = 0x000B,
-	ALG_SHA384 = 0x000C,
-	ALG_SHA512 = 0x000D,
-	DIGEST_MAX = 64
-};
+enum { ALG_SHA1 = 0x0004, ALG_SHA256 = 0x000B, ALG_SHA384 = 0x000C, ALG_SHA512 = 0x000D, DIGEST_MAX = 64 };
 
 struct digest {
 	uint16_t alg;

@@ -34,17 +34,17 @@ attest_status fail(struct attest_error *error, attest_status status, const char 
 	return status;
 }
 
-#define DEFINE_SETTER(name, field) \
-	void name(struct attest_error *error, const char *format, ...) \
-	{ \
-		va_list args; \
-\
-		if (error->field[0] != '\0') \
-			return; \
-		va_start(args, format); \
-		set_text(error->field, sizeof(error->field), format, args); \
-		va_end(args); \
-	} \
+#define DEFINE_SETTER(name, field)                                                                                     \
+	void name(struct attest_error *error, const char *format, ...)                                                 \
+	{                                                                                                              \
+		va_list args;                                                                                          \
+                                                                                                                       \
+		if (error->field[0] != '\0')                                                                           \
+			return;                                                                                        \
+		va_start(args, format);                                                                                \
+		set_text(error->field, sizeof(error->field), format, args);                                            \
+		va_end(args);                                                                                          \
+	}                                                                                                              \
 	struct swallow_semicolon
 
 DEFINE_SETTER(error_where, where);
@@ -73,7 +73,8 @@ bool openssl_out_of_memory(void)
 	return found;
 }
 
-attest_status fail_openssl(struct attest_error *error, attest_status status, const char *clause, const char *format, ...)
+attest_status fail_openssl(struct attest_error *error, attest_status status, const char *clause, const char *format,
+			   ...)
 {
 	va_list args;
 

@@ -15,9 +15,9 @@ enum { LIFT_AT_LEAST = 48, MARK_SIZE = 24 };
 struct scan {
 	struct slice text;
 	size_t at;
-	char *skeleton;      /* what jansson gets */
+	char *skeleton; /* what jansson gets */
 	size_t len, size;
-	size_t copied;       /* how much of the text the skeleton stands for */
+	size_t copied; /* how much of the text the skeleton stands for */
 	size_t depth, n_values;
 	struct lifted *lifted;
 	size_t n_lifted, max_lifted;
@@ -37,7 +37,8 @@ static uint8_t peek(const struct scan *s, size_t ahead)
 	return ahead < s->text.len - s->at ? s->text.data[s->at + ahead] : 0;
 }
 
-static attest_status scan_fail(const struct scan *s, attest_status status, const char *message, struct attest_error *error)
+static attest_status scan_fail(const struct scan *s, attest_status status, const char *message,
+			       struct attest_error *error)
 {
 	error_where(error, "offset %zu", s->at);
 	return fail(error, status, "RFC 8259", "%s", message);
@@ -173,7 +174,8 @@ static attest_status jansson_fail(const struct json_doc *doc, const json_error_t
 	error_where(error, "offset %zu", input_offset(doc, e->position < 0 ? 0 : (size_t)e->position));
 	error_found(error, "%s", printable_to(slice_of_string(e->text), text, sizeof(text)));
 	return fail(error, ATTEST_E_JSON, "RFC 8259",
-		    json_error_code(e) == json_error_duplicate_key ? "the same key twice in an object" : "not strict JSON");
+		    json_error_code(e) == json_error_duplicate_key ? "the same key twice in an object"
+								   : "not strict JSON");
 }
 
 attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct slice text, struct attest_error *error)
@@ -368,12 +370,14 @@ static attest_status decoded(const struct json_node *node, size_t max, decode_fn
 	return json_node_fail(node, status, error);
 }
 
-attest_status json_node_base64(const struct json_node *node, size_t max, struct slice *ret_bytes, struct attest_error *error)
+attest_status json_node_base64(const struct json_node *node, size_t max, struct slice *ret_bytes,
+			       struct attest_error *error)
 {
 	return decoded(node, max, base64_decode, ret_bytes, error);
 }
 
-attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes, struct attest_error *error)
+attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes,
+			    struct attest_error *error)
 {
 	return decoded(node, max, hex_decode, ret_bytes, error);
 }

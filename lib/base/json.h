@@ -2,11 +2,12 @@
 /*
  * json.h - strict JSON (RFC 8259) on jansson.
  *
- * Before jansson sees a text, one pass over it checks depth and counts, and lifts long strings of base64, hex or PEM out:
- * they stay where they are in the input, and jansson gets a short mark in their place. That bounds time and memory, since
- * jansson takes 10 ns and copies for each byte; a proof is nearly all base64.
+ * Before jansson sees a text, one pass over it checks depth and counts, and lifts long strings of base64, hex or PEM
+ * out: they stay where they are in the input, and jansson gets a short mark in their place. That bounds time and
+ * memory, since jansson takes 10 ns and copies for each byte; a proof is nearly all base64.
  *
- * Refused besides what jansson refuses (bad UTF-8, duplicate keys, trailing bytes): NUL in strings, and all past limits.h.
+ * Refused besides what jansson refuses (bad UTF-8, duplicate keys, trailing bytes): NUL in strings, and all past
+ * limits.h.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -32,7 +33,7 @@ struct json_doc {
 /* A value and its place, such as "$.quote.pcrs". */
 struct json_node {
 	const struct json_doc *doc;
-	json_t *value;  /* NULL: absent */
+	json_t *value; /* NULL: absent */
 	char path[128];
 };
 
@@ -55,8 +56,10 @@ attest_status json_node_bool(const struct json_node *node, bool *ret_value, stru
 attest_status json_node_only(const struct json_node *object, const char *const *names, struct attest_error *error);
 
 /* String that decodes whole as base64 or hex, from 1 (where `allow_empty` is false) to `max` bytes. */
-attest_status json_node_base64(const struct json_node *node, size_t max, struct slice *ret_bytes, struct attest_error *error);
-attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes, struct attest_error *error);
+attest_status json_node_base64(const struct json_node *node, size_t max, struct slice *ret_bytes,
+			       struct attest_error *error);
+attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes,
+			    struct attest_error *error);
 /* String that is exactly one PEM block. */
 attest_status json_node_pem(const struct json_node *node, const char *label, struct slice *ret_der,
 			    struct attest_error *error);

@@ -5,26 +5,26 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
-#define LIMIT_PROOF_BYTES (64u << 20)   /* a proof with full boot and IMA logs stays far below */
-#define LIMIT_POLICY_BYTES (64u << 20)  /* an allow-list of 10^5 files is about 10 MiB */
-#define LIMIT_JSON_DEPTH 32u            /* deepest format known: 6 */
-#define LIMIT_JSON_TEXT (16u << 20)     /* JSON besides long base64 and PEM strings: the parser takes 10 ns a byte */
-#define LIMIT_JSON_VALUES (1u << 18)    /* the parser takes about 100 bytes a value: 26 MiB */
-#define LIMIT_CERTIFICATES 16u          /* longest path known: 4 */
-#define LIMIT_CHAIN_BYTES (4u << 20)    /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
-#define LIMIT_LOGS 8u                   /* boot, IMA, systemd, four applications */
-#define LIMIT_LOG_BYTES (64u << 20)
-#define LIMIT_LOG_EVENTS (1u << 20)
-#define LIMIT_BANKS 16u                 /* TPM2_NUM_PCR_BANKS */
-#define LIMIT_PCRS 32u                  /* TPM2_MAX_PCRS: a selection of four bytes */
-#define LIMIT_NONCE_BYTES 64u           /* TPM2B_DATA: at most a TPMT_HA, and no TPM takes more than its largest digest */
-#define LIMIT_TPM_STRUCTURE 4096u       /* TPMS_ATTEST, TPMT_SIGNATURE, TPMT_PUBLIC: RSA-4096 is under 1 KiB */
-#define LIMIT_PCR_FILE (64u << 10)      /* tpm2_quote -o for all PCRs in 16 banks is 43 KiB */
-#define LIMIT_RSA_BITS 8192u            /* verification time grows with the square */
-#define LIMIT_FINDINGS 64u              /* the rest is counted, not listed */
-#define LIMIT_ROOTS 1024u               /* added anchors and intermediates */
-#define LIMIT_POLICIES 16u
-#define LIMIT_PIN_VALUES 4096u          /* allowed values of one PCR */
+#define LIMIT_PROOF_BYTES         (64u << 20) /* a proof with full boot and IMA logs stays far below */
+#define LIMIT_POLICY_BYTES        (64u << 20) /* an allow-list of 10^5 files is about 10 MiB */
+#define LIMIT_JSON_DEPTH          32u         /* deepest format known: 6 */
+#define LIMIT_JSON_TEXT           (16u << 20) /* JSON besides long base64 and PEM strings: the parser takes 10 ns a byte */
+#define LIMIT_JSON_VALUES         (1u << 18) /* the parser takes about 100 bytes a value: 26 MiB */
+#define LIMIT_CERTIFICATES        16u        /* longest path known: 4 */
+#define LIMIT_CHAIN_BYTES         (4u << 20) /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
+#define LIMIT_LOGS                8u         /* boot, IMA, systemd, four applications */
+#define LIMIT_LOG_BYTES           (64u << 20)
+#define LIMIT_LOG_EVENTS          (1u << 20)
+#define LIMIT_BANKS               16u /* TPM2_NUM_PCR_BANKS */
+#define LIMIT_PCRS                32u /* TPM2_MAX_PCRS: a selection of four bytes */
+#define LIMIT_NONCE_BYTES         64u /* TPM2B_DATA: at most a TPMT_HA, and no TPM takes more than its largest digest */
+#define LIMIT_TPM_STRUCTURE       4096u       /* TPMS_ATTEST, TPMT_SIGNATURE, TPMT_PUBLIC: RSA-4096 is under 1 KiB */
+#define LIMIT_PCR_FILE            (64u << 10) /* tpm2_quote -o for all PCRs in 16 banks is 43 KiB */
+#define LIMIT_RSA_BITS            8192u       /* verification time grows with the square */
+#define LIMIT_FINDINGS            64u         /* the rest is counted, not listed */
+#define LIMIT_ROOTS               1024u       /* added anchors and intermediates */
+#define LIMIT_POLICIES            16u
+#define LIMIT_PIN_VALUES          4096u /* allowed values of one PCR */
 #define LIMIT_CACHED_CERTIFICATES 256u  /* about 8 KiB each */
 
 #endif

@@ -27,18 +27,18 @@ void arena_free(struct arena *arena);
 
 /* DEFER(free_fn) type *x = …: free_fn(&x) runs when x goes out of scope. */
 #define DEFER(fn) __attribute__((cleanup(fn)))
-#define DEFINE_DEFER(type, fn) \
-	static inline void fn##_deferred(type **p) \
-	{ \
-		fn(*p); \
-	} \
+#define DEFINE_DEFER(type, fn)                                                                                         \
+	static inline void fn##_deferred(type **p)                                                                     \
+	{                                                                                                              \
+		fn(*p);                                                                                                \
+	}                                                                                                              \
 	struct swallow_semicolon
 /* Hand the pointer on to a new owner. */
-#define TRANSFER(p) \
-	__extension__({ \
-		__typeof__(p) transferred_ = (p); \
-		(p) = NULL; \
-		transferred_; \
+#define TRANSFER(p)                                                                                                    \
+	__extension__({                                                                                                \
+		__typeof__(p) transferred_ = (p);                                                                      \
+		(p) = NULL;                                                                                            \
+		transferred_;                                                                                          \
 	})
 
 #endif

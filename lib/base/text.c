@@ -118,7 +118,8 @@ attest_status base64_decode(struct arena *arena, struct slice text, struct slice
 		bytes[3 * i + 2] = (uint8_t)bits;
 	}
 	if (n_groups > 0 && !base64_last(text.data + 4 * (n_groups - 1), bytes + 3 * (n_groups - 1), &last))
-		return fail(error, ATTEST_E_ENCODING, "RFC 4648, 3.5", "not canonical base64 in the last four characters");
+		return fail(error, ATTEST_E_ENCODING, "RFC 4648, 3.5",
+			    "not canonical base64 in the last four characters");
 	*ret_bytes = slice_of(bytes, n_groups == 0 ? 0 : 3 * (n_groups - 1) + last);
 	return ATTEST_OK;
 }
@@ -192,22 +193,24 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 	size_t len = 0;
 
 	if (!is_boundary(line, "BEGIN", label))
-		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not begin with -----BEGIN %s-----", label);
+		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not begin with -----BEGIN %s-----",
+			    label);
 	base64 = arena_alloc(arena, text->len, 1);
 	if (base64 == NULL)
 		return fail_memory(error);
 	for (;;) {
 		line = take_line(text);
 		if (line.len == 0)
-			return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text ends or has an empty line before -----END %s-----",
-				    label);
+			return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2",
+				    "PEM text ends or has an empty line before -----END %s-----", label);
 		if (line.data[0] == '-')
 			break;
 		memcpy(base64 + len, line.data, line.len);
 		len += line.len;
 	}
 	if (!is_boundary(line, "END", label))
-		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not end with -----END %s-----", label);
+		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not end with -----END %s-----",
+			    label);
 	skip_white(text);
 	return base64_decode(arena, slice_of(base64, len), ret_der, error);
 }
@@ -288,8 +291,8 @@ const char *time_text(int64_t time, char ret_text[TIME_SIZE])
 	while (month < 12 && days_from_date(year, month + 1, 1) <= days)
 		month++;
 	(void)snprintf(ret_text, TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month,
-		       (int)(days - days_from_date(year, month, 1) + 1), (int)(seconds / 3600), (int)(seconds / 60 % 60),
-		       (int)(seconds % 60));
+		       (int)(days - days_from_date(year, month, 1) + 1), (int)(seconds / 3600),
+		       (int)(seconds / 60 % 60), (int)(seconds % 60));
 	return ret_text;
 }
 

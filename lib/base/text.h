@@ -16,13 +16,14 @@ char *hex_string(struct arena *arena, struct slice bytes);
 attest_status hex_decode(struct arena *arena, struct slice text, struct slice *ret_bytes, struct attest_error *error);
 
 /* Padded, no white space, unused bits zero. */
-attest_status base64_decode(struct arena *arena, struct slice text, struct slice *ret_bytes, struct attest_error *error);
+attest_status base64_decode(struct arena *arena, struct slice text, struct slice *ret_bytes,
+			    struct attest_error *error);
 /* Writes 4 * ceil(len / 3) characters and a NUL. */
 void base64_encode(struct slice bytes, char *ret_text);
 
 /*
- * One PEM block off the front of *text, which is moved past it and the white space that follows. Lines end in \n or \r\n;
- * in text that still is JSON (`escaped`) they may end in the two characters \ and n instead.
+ * One PEM block off the front of *text, which is moved past it and the white space that follows. Lines end in \n or
+ * \r\n; in text that still is JSON (`escaped`) they may end in the two characters \ and n instead.
  */
 attest_status pem_next(struct arena *arena, struct slice *text, const char *label, struct slice *ret_der,
 		       struct attest_error *error);

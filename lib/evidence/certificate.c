@@ -86,8 +86,8 @@ static bool read_time(const ASN1_TIME *from, int64_t *ret_time)
 
 static attest_status read_purposes(struct certificate *c, struct attest_error *error)
 {
-	DEFER(EXTENDED_KEY_USAGE_free_deferred) EXTENDED_KEY_USAGE *list =
-		X509_get_ext_d2i(c->x509, NID_ext_key_usage, NULL, NULL);
+	DEFER(EXTENDED_KEY_USAGE_free_deferred)
+	EXTENDED_KEY_USAGE *list = X509_get_ext_d2i(c->x509, NID_ext_key_usage, NULL, NULL);
 	size_t size = 2, used = 1;
 
 	if (list == NULL)
@@ -288,7 +288,8 @@ attest_status key_check_strength(const EVP_PKEY *key, struct attest_error *error
 	}
 	if (type == EVP_PKEY_EC) {
 		(void)EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
-		if (strcmp(group, "prime256v1") == 0 || strcmp(group, "secp384r1") == 0 || strcmp(group, "secp521r1") == 0)
+		if (strcmp(group, "prime256v1") == 0 || strcmp(group, "secp384r1") == 0 ||
+		    strcmp(group, "secp521r1") == 0)
 			return ATTEST_OK;
 	}
 	error_expected(error, "RSA, or ECC on P-256, P-384 or P-521");

@@ -17,18 +17,18 @@ enum { CERTIFICATE_NO_PATHLEN = -1 };
 struct certificate {
 	atomic_int references;
 	X509 *x509;
-	EVP_PKEY *key;           /* NULL where libcrypto cannot read it */
+	EVP_PKEY *key; /* NULL where libcrypto cannot read it */
 	uint8_t der_sha256[32];
 	uint8_t spki_sha256[32];
 	int64_t not_before, not_after; /* seconds since 1970 */
-	bool is_ca;              /* basicConstraints cA */
-	long path_length;        /* or CERTIFICATE_NO_PATHLEN */
+	bool is_ca;                    /* basicConstraints cA */
+	long path_length;              /* or CERTIFICATE_NO_PATHLEN */
 	bool has_key_usage;
-	uint32_t key_usage;      /* KU_* of openssl/x509v3.h */
-	bool self_issued;        /* subject and issuer are the same name */
-	char *purposes;          /* extended key usage: " oid oid "; NULL without the extension */
-	char *unknown_critical;  /* OID of a critical extension that is not processed, or NULL */
-	char *subject;           /* for people: RFC 4514, or the directory name in the SAN where it is empty */
+	uint32_t key_usage;     /* KU_* of openssl/x509v3.h */
+	bool self_issued;       /* subject and issuer are the same name */
+	char *purposes;         /* extended key usage: " oid oid "; NULL without the extension */
+	char *unknown_critical; /* OID of a critical extension that is not processed, or NULL */
+	char *subject;          /* for people: RFC 4514, or the directory name in the SAN where it is empty */
 	/* Set while one thread alone knows the certificate: */
 	bool issuer_known;       /* the signature was verified with the key … */
 	uint8_t issuer_spki[32]; /* … of this digest */

@@ -69,7 +69,8 @@ static attest_status read_list(struct reader *r, struct pcr_claim *claim, struct
 		uint16_t size = reader_u16le(r);
 		struct slice bytes = reader_bytes(r, DIGEST_MAX);
 
-		if (size > DIGEST_MAX || (i >= count && size != 0) || !slice_is_zero(slice_sub(bytes, size, DIGEST_MAX)))
+		if (size > DIGEST_MAX || (i >= count && size != 0) ||
+		    !slice_is_zero(slice_sub(bytes, size, DIGEST_MAX)))
 			return file_fail("unused bytes of the PCR file's digests are not zero", error);
 		if (i < count)
 			claim->entries[claim->n_entries++].value = slice_sub(bytes, 0, size);
@@ -77,15 +78,16 @@ static attest_status read_list(struct reader *r, struct pcr_claim *claim, struct
 	return ATTEST_OK;
 }
 
-/* A values file is a sum of digest sizes, all even, and at most 32 KiB; this length and head are the serialized form's alone. */
+/* A values file is a sum of digest sizes, all even, and at most 32 KiB; this length and head are the serialized form's
+ * alone. */
 static bool looks_serialized(struct slice raw)
 {
 	struct reader r = reader_of(raw);
 	uint32_t count = reader_u32le(&r);
 	uint16_t alg = reader_u16le(&r);
 
-	return raw.len >= SELECTION_SIZE + 4 && (raw.len - SELECTION_SIZE - 4) % LIST_SIZE == 0 && count <= LIMIT_BANKS &&
-	       (count == 0 || digest_size(alg) != 0);
+	return raw.len >= SELECTION_SIZE + 4 && (raw.len - SELECTION_SIZE - 4) % LIST_SIZE == 0 &&
+	       count <= LIMIT_BANKS && (count == 0 || digest_size(alg) != 0);
 }
 
 attest_status pcr_claim_parse_file(struct arena *arena, struct slice raw, struct pcr_claim *ret_claim,
@@ -132,12 +134,13 @@ static attest_status check_selection(const struct pcr_selection *selection, size
 				    bank->alg);
 		for (size_t k = 0; k < i; k++)
 			if (selection->banks[k].alg == bank->alg)
-				return fail(error, ATTEST_E_PCR_SELECTION, clause, "the quote selects the bank 0x%04x twice",
-					    bank->alg);
+				return fail(error, ATTEST_E_PCR_SELECTION, clause,
+					    "the quote selects the bank 0x%04x twice", bank->alg);
 		n += (size_t)__builtin_popcount(bank->pcrs);
 	}
 	if (n == 0)
-		return fail(error, ATTEST_E_PCR_SELECTION, clause, "the quote selects no PCR: it says nothing about the machine");
+		return fail(error, ATTEST_E_PCR_SELECTION, clause,
+			    "the quote selects no PCR: it says nothing about the machine");
 	*ret_n = n;
 	return ATTEST_OK;
 }
@@ -153,7 +156,8 @@ static bool selection_equal(const struct pcr_selection *a, const struct pcr_sele
 }
 
 /* The claim's value for the PCR that comes next in signed order; `used` is how many were taken. */
-static struct slice claimed_value(const struct pcr_claim *claim, const struct pcr_value *pcr, size_t used, struct reader *raw)
+static struct slice claimed_value(const struct pcr_claim *claim, const struct pcr_value *pcr, size_t used,
+				  struct reader *raw)
 {
 	struct slice none = {NULL, 0};
 
@@ -176,13 +180,16 @@ static attest_status take_value(const struct pcr_claim *claim, struct pcr_values
 	struct pcr_value *pcr = &values->values[values->n];
 	struct slice claimed;
 
-	*pcr = (struct pcr_value){.index = index, .value = {.alg = alg, .size = digest_size(alg)}};
+	*pcr = (struct pcr_value){
+		.index = index, .value = {.alg = alg, .size = digest_size(alg)}
+        };
 	claimed = claimed_value(claim, pcr, values->n, raw);
 	if (claimed.len != pcr->value.size) {
 		error_where(error, "PCR %u, bank %s", index, digest_name(alg));
 		error_expected(error, "%u bytes", pcr->value.size);
 		error_found(error, "%s", claimed.len == 0 ? "no value" : "another size");
-		return fail(error, ATTEST_E_PCR_SELECTION, clause, "the list of PCR values lacks a quoted PCR, or its size is wrong");
+		return fail(error, ATTEST_E_PCR_SELECTION, clause,
+			    "the list of PCR values lacks a quoted PCR, or its size is wrong");
 	}
 	memcpy(pcr->value.bytes, claimed.data, claimed.len);
 	values->n++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TPM 2.0 Part 2, revision 1.59. What tss2-mu lets through (a wrong magic, TPM_ALG_NULL as the union's selector, bytes that
- * follow) is checked here.
+ * TPM 2.0 Part 2, revision 1.59. What tss2-mu lets through (a wrong magic, TPM_ALG_NULL as the union's selector, bytes
+ * that follow) is checked here.
  */
 #include "quote.h"
 
@@ -66,8 +66,7 @@ attest_status quote_parse(struct slice raw, struct quote *ret_quote, struct atte
 		error_where(error, "offset %zu", offset);
 		return fail(error, ATTEST_E_TPM_STRUCTURE, clause, "%zu bytes follow TPMS_ATTEST", raw.len - offset);
 	}
-	if (attest.extraData.size > sizeof(q.extra) ||
-	    attest.attested.quote.pcrDigest.size > sizeof(q.pcr_digest))
+	if (attest.extraData.size > sizeof(q.extra) || attest.attested.quote.pcrDigest.size > sizeof(q.pcr_digest))
 		return fail(error, ATTEST_E_LIMIT, clause, "extraData or pcrDigest is longer than a digest");
 	q.extra_len = attest.extraData.size;
 	memcpy(q.extra, attest.extraData.buffer, q.extra_len);

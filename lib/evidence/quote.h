@@ -20,10 +20,10 @@ struct pcr_selection {
 };
 
 struct quote {
-	struct slice raw;         /* what was signed; borrowed */
+	struct slice raw; /* what was signed; borrowed */
 	uint8_t extra[LIMIT_NONCE_BYTES];
 	size_t extra_len;
-	uint64_t clock;           /* milliseconds */
+	uint64_t clock; /* milliseconds */
 	uint32_t reset_count, restart_count;
 	bool clock_safe;
 	uint64_t firmware_version;

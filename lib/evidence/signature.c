@@ -75,8 +75,10 @@ attest_status tpm_signature_parse(struct slice raw, struct tpm_signature *ret_si
 	s.scheme = t.sigAlg;
 	s.hash = t.signature.any.hashAlg;
 	if (s.scheme == SCHEME_ECDSA) {
-		take(t.signature.ecdsa.signatureR.buffer, t.signature.ecdsa.signatureR.size, s.a, sizeof(s.b), &s.a_len);
-		take(t.signature.ecdsa.signatureS.buffer, t.signature.ecdsa.signatureS.size, s.b, sizeof(s.b), &s.b_len);
+		take(t.signature.ecdsa.signatureR.buffer, t.signature.ecdsa.signatureR.size, s.a, sizeof(s.b),
+		     &s.a_len);
+		take(t.signature.ecdsa.signatureS.buffer, t.signature.ecdsa.signatureS.size, s.b, sizeof(s.b),
+		     &s.b_len);
 		if (s.a_len != t.signature.ecdsa.signatureR.size || s.b_len != t.signature.ecdsa.signatureS.size)
 			return fail(error, ATTEST_E_LIMIT, clause, "an ECDSA number longer than any known curve's");
 	} else { /* RSASSA and RSAPSS share TPMS_SIGNATURE_RSA */

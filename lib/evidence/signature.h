@@ -11,9 +11,9 @@
 enum signature_scheme { SCHEME_RSASSA = 0x0014, SCHEME_RSAPSS = 0x0016, SCHEME_ECDSA = 0x0018 };
 
 struct tpm_signature {
-	uint16_t scheme;   /* enum signature_scheme */
-	uint16_t hash;     /* SHA-256, SHA-384 or SHA-512 */
-	uint8_t a[1024];   /* RSA: the signature; ECDSA: r. Big-endian */
+	uint16_t scheme; /* enum signature_scheme */
+	uint16_t hash;   /* SHA-256, SHA-384 or SHA-512 */
+	uint8_t a[1024]; /* RSA: the signature; ECDSA: r. Big-endian */
 	size_t a_len;
 	uint8_t b[DIGEST_MAX + 4]; /* ECDSA: s */
 	size_t b_len;

@@ -101,7 +101,9 @@ static bool push_rsa(const struct tpm_public *public, OSSL_PARAM_BLD *build, BIG
 /* SEC 1, 2.3.3: 4, then x and y at the length of the field. The point must outlive the build. */
 static bool push_ecc(const struct tpm_public *public, OSSL_PARAM_BLD *build, uint8_t *point, size_t size)
 {
-	size_t field = strcmp(public->group, "prime256v1") == 0 ? 32 : strcmp(public->group, "secp384r1") == 0 ? 48 : 66;
+	size_t field = strcmp(public->group, "prime256v1") == 0  ? 32
+		       : strcmp(public->group, "secp384r1") == 0 ? 48
+								 : 66;
 
 	if (public->x_len > field || public->y_len > field || 1 + 2 * field > size)
 		return false;
@@ -143,12 +145,12 @@ attest_status tpm_public_check_ak(const struct tpm_public *public, struct attest
 		bool want;
 		const char *name;
 	} rules[] = {
-		{TPMA_OBJECT_SIGN_ENCRYPT, true, "sign"},
-		{TPMA_OBJECT_RESTRICTED, true, "restricted"},
-		{TPMA_OBJECT_FIXEDTPM, true, "fixedTPM"},
-		{TPMA_OBJECT_FIXEDPARENT, true, "fixedParent"},
-		{TPMA_OBJECT_SENSITIVEDATAORIGIN, true, "sensitiveDataOrigin"},
-		{TPMA_OBJECT_DECRYPT, false, "decrypt"},
+		{TPMA_OBJECT_SIGN_ENCRYPT,        true,  "sign"               },
+		{TPMA_OBJECT_RESTRICTED,          true,  "restricted"         },
+		{TPMA_OBJECT_FIXEDTPM,            true,  "fixedTPM"           },
+		{TPMA_OBJECT_FIXEDPARENT,         true,  "fixedParent"        },
+		{TPMA_OBJECT_SENSITIVEDATAORIGIN, true,  "sensitiveDataOrigin"},
+		{TPMA_OBJECT_DECRYPT,             false, "decrypt"            },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

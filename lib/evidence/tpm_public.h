@@ -15,15 +15,15 @@
 enum { TPM_KEY_RSA = 0x0001, TPM_KEY_ECC = 0x0023 };
 
 struct tpm_public {
-	uint16_t type;        /* TPM_KEY_RSA or TPM_KEY_ECC */
-	uint32_t attributes;  /* TPMA_OBJECT */
-	uint16_t scheme;      /* TPM_ALG_ID of the signing scheme, TPM_ALG_NULL without */
+	uint16_t type;       /* TPM_KEY_RSA or TPM_KEY_ECC */
+	uint32_t attributes; /* TPMA_OBJECT */
+	uint16_t scheme;     /* TPM_ALG_ID of the signing scheme, TPM_ALG_NULL without */
 	uint16_t scheme_hash;
-	const char *group;    /* ECC: OpenSSL's name of the curve */
-	uint32_t exponent;    /* RSA */
-	uint8_t x[512];       /* RSA: modulus; ECC: x. Big-endian */
+	const char *group; /* ECC: OpenSSL's name of the curve */
+	uint32_t exponent; /* RSA */
+	uint8_t x[512];    /* RSA: modulus; ECC: x. Big-endian */
 	size_t x_len;
-	uint8_t y[128];       /* ECC: y */
+	uint8_t y[128]; /* ECC: y */
 	size_t y_len;
 };
 

@@ -27,7 +27,8 @@ static attest_status parse_quote(struct proof *proof, const struct json_node *at
 {
 	static const char *const members[] = {"message", "signature", "pcr", NULL};
 	struct json_node quote = json_node_member(attestation, "quote");
-	struct json_node message = json_node_member(&quote, "message"), signature = json_node_member(&quote, "signature");
+	struct json_node message = json_node_member(&quote, "message"),
+			 signature = json_node_member(&quote, "signature");
 	struct json_node pcr = json_node_member(&quote, "pcr");
 	struct slice file;
 	attest_status status = json_node_object(&quote, error);
@@ -100,8 +101,9 @@ static attest_status refuse_simulation(const struct json_node *attestation, stru
 		return ATTEST_OK;
 	status = json_node_bool(&simulation, &simulated, error);
 	if (status == ATTEST_OK && simulated)
-		status = json_node_fail(&simulation, fail(error, ATTEST_E_SIMULATION, NULL,
-							  "the proof was made in simulation mode: no TPM stands behind it"),
+		status = json_node_fail(&simulation,
+					fail(error, ATTEST_E_SIMULATION, NULL,
+					     "the proof was made in simulation mode: no TPM stands behind it"),
 					error);
 	return status;
 }

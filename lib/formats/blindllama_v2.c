@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BlindLlama v2's attestation.json. PCR 15 holds the application disk's root hash, 32 zero bytes, and SHA-256 of the PEM text
- * of the CA under which the server's TLS certificate stands.
+ * BlindLlama v2's attestation.json. PCR 15 holds the application disk's root hash, 32 zero bytes, and SHA-256 of the
+ * PEM text of the CA under which the server's TLS certificate stands.
  */
 #include "proof.h"
 
@@ -9,7 +9,8 @@ static attest_status parse_quote(struct proof *proof, const struct json_node *ro
 {
 	static const char *const members[] = {"message", "signature", "pcr", NULL};
 	struct json_node quote = json_node_member(root, "quote");
-	struct json_node message = json_node_member(&quote, "message"), signature = json_node_member(&quote, "signature");
+	struct json_node message = json_node_member(&quote, "message"),
+			 signature = json_node_member(&quote, "signature");
 	struct json_node pcr = json_node_member(&quote, "pcr");
 	struct slice file;
 	attest_status status = json_node_object(&quote, error);
@@ -49,8 +50,10 @@ static attest_status parse_measured(struct proof *proof, const struct json_node 
 	static const uint8_t sentinel[32];
 	struct json_node disk = json_node_member(root, "application_disk_roothash");
 	struct json_node ca = json_node_member(root, "webserver_rootca");
-	struct event before[2] = {{.pcr = PCR_TLS, .type = "application-disk"},
-				  {.pcr = PCR_TLS, .type = "separator", .digest = slice_of(sentinel, sizeof(sentinel))}};
+	struct event before[2] = {
+		{.pcr = PCR_TLS,               .type = "application-disk"},
+		{ .pcr = PCR_TLS, .type = "separator",          .digest = slice_of(sentinel, sizeof(sentinel))}
+        };
 	attest_status status = json_node_hex(&disk, 32, &proof->application_disk, error);
 
 	if (status == ATTEST_OK && proof->application_disk.len != 32)
@@ -61,7 +64,8 @@ static attest_status parse_measured(struct proof *proof, const struct json_node 
 
 attest_status blindllama_v2_parse(struct proof *proof, const struct json_node *root, struct attest_error *error)
 {
-	static const char *const members[] = {"cert_chain", "quote", "webserver_rootca", "application_disk_roothash", NULL};
+	static const char *const members[] = {"cert_chain", "quote", "webserver_rootca", "application_disk_roothash",
+					      NULL};
 	attest_status status = json_node_only(root, members, error);
 
 	if (status == ATTEST_OK)

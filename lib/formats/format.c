@@ -24,9 +24,9 @@ static const struct {
 	bool (*is)(const struct json_node *root);
 	attest_status (*parse)(struct proof *, const struct json_node *, struct attest_error *);
 } formats[] = {
-	{"libattest-proof-v1", is_libattest, libattest_v1_parse},
-	{"blindllama-v2", is_blindllama_v2, blindllama_v2_parse},
-	{"blindllama-v1", is_blindllama_v1, blindllama_v1_parse},
+	{"libattest-proof-v1", is_libattest,     libattest_v1_parse },
+	{"blindllama-v2",      is_blindllama_v2, blindllama_v2_parse},
+	{"blindllama-v1",      is_blindllama_v1, blindllama_v1_parse},
 };
 
 static attest_status parse_root(struct proof *proof, const struct json_node *root, struct attest_error *error)
@@ -76,7 +76,8 @@ attest_status proof_add_certificate(struct proof *proof, struct slice der, struc
 	for (size_t i = 0; i < proof->n_certificates; i++)
 		total += proof->certificates[i].len;
 	if (proof->n_certificates == LIMIT_CERTIFICATES)
-		return fail(error, ATTEST_E_LIMIT, NULL, "more than %u certificates (LIMIT_CERTIFICATES)", LIMIT_CERTIFICATES);
+		return fail(error, ATTEST_E_LIMIT, NULL, "more than %u certificates (LIMIT_CERTIFICATES)",
+			    LIMIT_CERTIFICATES);
 	if (total > LIMIT_CHAIN_BYTES)
 		return fail(error, ATTEST_E_LIMIT, NULL, "certificates of more than %u bytes (LIMIT_CHAIN_BYTES)",
 			    LIMIT_CHAIN_BYTES);
@@ -92,8 +93,8 @@ attest_status proof_add_log(struct proof *proof, const struct log *log, struct a
 	return ATTEST_OK;
 }
 
-attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, const struct event *before, size_t n_before,
-			   struct attest_error *error)
+attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, const struct event *before,
+			   size_t n_before, struct attest_error *error)
 {
 	struct event *events = arena_alloc(proof->doc.arena, n_before + 1, sizeof(*events));
 	struct log log = {"measurements", "PCR 15", true, PCR_TLS, ALG_SHA256, events, n_before + 1};

@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "proof.h"
 
-static attest_status parse_bank(struct proof *proof, const struct json_node *bank, uint16_t alg, struct attest_error *error)
+static attest_status parse_bank(struct proof *proof, const struct json_node *bank, uint16_t alg,
+				struct attest_error *error)
 {
 	attest_status status = json_node_object(bank, error);
 	const char *key;
@@ -19,8 +20,9 @@ static attest_status parse_bank(struct proof *proof, const struct json_node *ban
 
 		entry->bank = alg;
 		if (proof->pcrs.n_entries == PCR_VALUES_MAX || !pcr_index_parse(key, &entry->index))
-			return json_node_fail(&node, fail(error, ATTEST_E_STRUCTURE, NULL, "not a PCR index (\"0\" to \"31\")"),
-					      error);
+			return json_node_fail(
+				&node, fail(error, ATTEST_E_STRUCTURE, NULL, "not a PCR index (\"0\" to \"31\")"),
+				error);
 		status = json_node_hex(&node, DIGEST_MAX, &entry->value, error);
 		if (status != ATTEST_OK)
 			return status;
@@ -46,9 +48,10 @@ static attest_status parse_pcrs(struct proof *proof, const struct json_node *pcr
 		uint16_t alg = digest_alg(key);
 
 		if (alg == 0)
-			return json_node_fail(&bank, fail(error, ATTEST_E_STRUCTURE, NULL,
-							  "not a PCR bank (sha1, sha256, sha384, sha512)"),
-					      error);
+			return json_node_fail(
+				&bank,
+				fail(error, ATTEST_E_STRUCTURE, NULL, "not a PCR bank (sha1, sha256, sha384, sha512)"),
+				error);
 		status = parse_bank(proof, &bank, alg, error);
 		if (status != ATTEST_OK)
 			return status;
@@ -133,7 +136,8 @@ static attest_status parse_tls_binding(struct proof *proof, const struct json_no
 	else if (slice_equal(name, slice_of_string("quote")))
 		proof->tls_binding = TLS_IN_QUOTE;
 	else
-		return json_node_fail(&binding, fail(error, ATTEST_E_STRUCTURE, NULL, "neither \"pcr\" nor \"quote\""), error);
+		return json_node_fail(&binding, fail(error, ATTEST_E_STRUCTURE, NULL, "neither \"pcr\" nor \"quote\""),
+				      error);
 	return ATTEST_OK;
 }
 
@@ -151,8 +155,8 @@ static attest_status parse_tls(struct proof *proof, const struct json_node *root
 	if (status == ATTEST_OK)
 		status = json_node_only(&tls, members, error);
 	if (status == ATTEST_OK && (key.value == NULL) == (certificate.value == NULL))
-		status = json_node_fail(&tls, fail(error, ATTEST_E_STRUCTURE, NULL, "needs either public_key or certificate"),
-					error);
+		status = json_node_fail(
+			&tls, fail(error, ATTEST_E_STRUCTURE, NULL, "needs either public_key or certificate"), error);
 	proof->tls_is_certificate = certificate.value != NULL;
 	if (status == ATTEST_OK)
 		status = proof->tls_is_certificate ? json_node_pem(&certificate, "CERTIFICATE", &proof->tls_der, error)
@@ -175,7 +179,8 @@ static attest_status parse_rest(struct proof *proof, const struct json_node *roo
 	if (status == ATTEST_OK && created.value != NULL) {
 		status = json_node_string(&created, &text, error);
 		if (status == ATTEST_OK && !time_parse(text, false, &time))
-			status = json_node_fail(&created, fail(error, ATTEST_E_STRUCTURE, "RFC 3339, 5.6", "not a time"), error);
+			status = json_node_fail(&created,
+						fail(error, ATTEST_E_STRUCTURE, "RFC 3339, 5.6", "not a time"), error);
 	}
 	if (status == ATTEST_OK && metadata.value != NULL)
 		status = json_node_object(&metadata, error);
@@ -184,7 +189,8 @@ static attest_status parse_rest(struct proof *proof, const struct json_node *roo
 
 attest_status libattest_v1_parse(struct proof *proof, const struct json_node *root, struct attest_error *error)
 {
-	static const char *const members[] = {"format", "quote", "ak", "logs", "tls", "nonce", "created", "metadata", NULL};
+	static const char *const members[] = {"format", "quote",   "ak",       "logs", "tls",
+					      "nonce",  "created", "metadata", NULL};
 	struct json_node format = json_node_member(root, "format");
 	struct slice name = {NULL, 0};
 	attest_status status = json_node_string(&format, &name, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proof.h - what every proof format yields. A format is one file here and one line in format.c's table. Nothing in a struct
- * proof is believed: it only was readable.
+ * proof.h - what every proof format yields. A format is one file here and one line in format.c's table. Nothing in a
+ * struct proof is believed: it only was readable.
  */
 #ifndef FORMATS_PROOF_H
 #define FORMATS_PROOF_H
@@ -13,9 +13,9 @@
 
 enum tls_binding {
 	TLS_NONE,
-	TLS_IN_EVENT,  /* a tls-key event ends the log of PCR 15 */
-	TLS_IN_QUOTE,  /* extraData binds nonce and key */
-	TLS_CA_IN_PCR  /* the text of a CA certificate is the last event of PCR 15 (BlindLlama, AICert) */
+	TLS_IN_EVENT, /* a tls-key event ends the log of PCR 15 */
+	TLS_IN_QUOTE, /* extraData binds nonce and key */
+	TLS_CA_IN_PCR /* the text of a CA certificate is the last event of PCR 15 (BlindLlama, AICert) */
 };
 
 enum { PCR_TLS = 15 };
@@ -33,10 +33,10 @@ struct proof {
 	struct log logs[LIMIT_LOGS + 2];
 	size_t n_logs;
 	enum tls_binding tls_binding;
-	struct slice tls_der;   /* certificate or SubjectPublicKeyInfo */
+	struct slice tls_der; /* certificate or SubjectPublicKeyInfo */
 	bool tls_is_certificate;
 	bool has_nonce;
-	struct slice nonce;     /* the prover's claim of what nonce it was asked with */
+	struct slice nonce;            /* the prover's claim of what nonce it was asked with */
 	struct slice application_disk; /* root hash, or empty */
 };
 
@@ -55,7 +55,7 @@ attest_status blindllama_v1_parse(struct proof *proof, const struct json_node *r
 attest_status proof_add_certificate(struct proof *proof, struct slice der, struct attest_error *error);
 attest_status proof_add_log(struct proof *proof, const struct log *log, struct attest_error *error);
 /* The PEM text of a CA certificate, measured as it is into PCR 15 after `before` (application disk, sentinel). */
-attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, const struct event *before, size_t n_before,
-			   struct attest_error *error);
+attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, const struct event *before,
+			   size_t n_before, struct attest_error *error);
 
 #endif

@@ -41,7 +41,8 @@ static attest_status parse_certificates(struct proof *proof, struct slice text, 
 	return status;
 }
 
-/* PEM, TPM2B_PUBLIC or TPMT_PUBLIC. A TPM2B begins with the size of what follows, and no TPMT_PUBLIC's type is such a size. */
+/* PEM, TPM2B_PUBLIC or TPMT_PUBLIC. A TPM2B begins with the size of what follows, and no TPMT_PUBLIC's type is such a
+ * size. */
 static attest_status parse_ak(struct proof *proof, struct slice bytes, struct attest_error *error)
 {
 	struct reader r = reader_of(bytes);

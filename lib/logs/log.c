@@ -5,7 +5,8 @@
 
 #include "base/limits.h"
 
-attest_status event_digest(const struct event *event, uint16_t bank, struct digest *ret_digest, struct attest_error *error)
+attest_status event_digest(const struct event *event, uint16_t bank, struct digest *ret_digest,
+			   struct attest_error *error)
 {
 	if (event->digest.len == 0)
 		return digest_compute(bank, &event->text, 1, ret_digest, error);
@@ -86,8 +87,12 @@ attest_status log_parse(const struct json_node *node, struct log *ret_log, struc
 		const char *name;
 		attest_status (*parse)(const struct json_node *, struct log *, struct attest_error *);
 	} formats[] = {
-		{"text-events", parse_text_log}, {"tcg", parse_unreadable},	  {"ima", parse_unreadable},
-		{"ima-ascii", parse_unreadable}, {"systemd", parse_unreadable}, {"cel-json", parse_unreadable},
+		{"text-events", parse_text_log  },
+                {"tcg",         parse_unreadable},
+                {"ima",         parse_unreadable},
+		{"ima-ascii",   parse_unreadable},
+                {"systemd",     parse_unreadable},
+                {"cel-json",    parse_unreadable},
 	};
 	struct json_node format = json_node_member(node, "format");
 	struct slice name = {NULL, 0};

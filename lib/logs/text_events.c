@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text events: of libattest's own server, BlindLlama and AICert. The digest of an event is the hash of its exact text, so
- * the text is kept as it came and never written again.
+ * Text events: of libattest's own server, BlindLlama and AICert. The digest of an event is the hash of its exact text,
+ * so the text is kept as it came and never written again.
  */
 #include "base/limits.h"
 #include "log.h"

@@ -87,10 +87,11 @@ static const char *mismatch_hint(const struct evidence *evidence, uint8_t index,
 		for (size_t k = 0; k < evidence->proof->logs[i].n_events; k++)
 			n += evidence->proof->logs[i].events[k].pcr == index;
 	if (n > 0 && evidence->replay->proven[index])
-		return arena_printf(findings->arena,
-				    "the proof holds the %zu events of this PCR: compare them with those of a machine you know",
-				    n);
-	return "the machine runs something else than the policy expects, or the policy is out of date; the proof holds no event of this PCR";
+		return arena_printf(
+			findings->arena,
+			"the proof holds the %zu events of this PCR: compare them with those of a machine you know", n);
+	return "the machine runs something else than the policy expects, or the policy is out of date; the proof holds "
+	       "no event of this PCR";
 }
 
 static void check_value(const struct policy *policy, const struct pin *pin, const struct pcr_value *pcr,
@@ -121,7 +122,8 @@ static void check_resettable(const struct policy *policy, uint8_t index, const c
 		return;
 	error_where(&e, "PCR %u", index);
 	policy_error(findings, policy, &e, ATTEST_E_RESETTABLE,
-		     "measure into another PCR; \"resettable_pcrs\": \"accept\" in the policy gives up this protection", what);
+		     "measure into another PCR; \"resettable_pcrs\": \"accept\" in the policy gives up this protection",
+		     what);
 }
 
 static void check_pins(const struct policy *policy, const struct evidence *evidence, struct findings *findings)
@@ -133,14 +135,16 @@ static void check_pins(const struct policy *policy, const struct evidence *evide
 
 		if (pin->kind != PIN_VALUES)
 			continue;
-		check_resettable(policy, i, "the policy pins a PCR that any software can reset: its value proves nothing",
+		check_resettable(policy, i,
+				 "the policy pins a PCR that any software can reset: its value proves nothing",
 				 findings);
 		if (pcr != NULL) {
 			check_value(policy, pin, pcr, evidence, findings);
 			continue;
 		}
 		error_where(&e, "PCR %u (%s), bank %s", i, pcr_meaning(i), digest_name(policy->bank));
-		policy_error(findings, policy, &e, ATTEST_E_PIN_MISSING, "ask for a quote that covers this PCR in this bank",
+		policy_error(findings, policy, &e, ATTEST_E_PIN_MISSING,
+			     "ask for a quote that covers this PCR in this bank",
 			     "the policy pins a PCR that was not quoted");
 	}
 }
@@ -225,8 +229,8 @@ static attest_status check_event(const struct policy *policy, const struct event
 	if (type == NULL || strcmp(type, "input_image") != 0)
 		return status;
 	(*n_images)++;
-	check_resettable(policy, event->pcr, "the event of an image is in a PCR that any software can reset: it proves nothing",
-			 findings);
+	check_resettable(policy, event->pcr,
+			 "the event of an image is in a PCR that any software can reset: it proves nothing", findings);
 	check_image(policy, object, where, findings);
 	return status;
 }

@@ -21,8 +21,8 @@ static attest_status parse_name(struct policy *policy, const struct json_node *n
 }
 
 /* The string is one of the choices; their position is returned. */
-static attest_status parse_choice(const struct json_node *node, const char *const *choices, size_t n, size_t *ret_choice,
-				  struct attest_error *error)
+static attest_status parse_choice(const struct json_node *node, const char *const *choices, size_t n,
+				  size_t *ret_choice, struct attest_error *error)
 {
 	struct slice text = {NULL, 0};
 	char list[120] = "", found[60];
@@ -40,11 +40,12 @@ static attest_status parse_choice(const struct json_node *node, const char *cons
 	}
 	error_expected(error, "%s", list);
 	error_found(error, "\"%s\"", printable_to(text, found, sizeof(found)));
-	return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "not one of the values allowed here"), error);
+	return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "not one of the values allowed here"),
+			      error);
 }
 
-static attest_status parse_digest(struct policy *policy, const struct json_node *node, const char *name, struct pin *pin,
-				  struct attest_error *error)
+static attest_status parse_digest(struct policy *policy, const struct json_node *node, const char *name,
+				  struct pin *pin, struct attest_error *error)
 {
 	struct pin_value *value = &pin->values[pin->n_values];
 	struct slice text = {NULL, 0}, bytes;
@@ -52,7 +53,9 @@ static attest_status parse_digest(struct policy *policy, const struct json_node 
 
 	if (status != ATTEST_OK)
 		return status;
-	*value = (struct pin_value){name, {.alg = policy->bank, .size = digest_size(policy->bank)}};
+	*value = (struct pin_value){
+		name, {.alg = policy->bank, .size = digest_size(policy->bank)}
+        };
 	if (!slice_equal(text, slice_of_string("zero"))) {
 		status = json_node_hex(node, DIGEST_MAX, &bytes, error);
 		if (status != ATTEST_OK)
@@ -61,8 +64,8 @@ static attest_status parse_digest(struct policy *policy, const struct json_node 
 			error_expected(error, "%u bytes of hex (bank %s), or \"zero\"", value->value.size,
 				       digest_name(policy->bank));
 			error_found(error, "%zu bytes", bytes.len);
-			return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "not a value of this bank"),
-					      error);
+			return json_node_fail(
+				node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "not a value of this bank"), error);
 		}
 		memcpy(value->value.bytes, bytes.data, bytes.len);
 	}
@@ -94,8 +97,9 @@ static attest_status parse_named_values(struct policy *policy, const struct json
 static attest_status parse_pin(struct policy *policy, const struct json_node *node, struct pin *pin,
 			       struct attest_error *error)
 {
-	size_t n = json_is_array(node->value) ? json_array_size(node->value)
-		   : json_is_object(node->value) ? json_object_size(node->value) : 1;
+	size_t n = json_is_array(node->value)    ? json_array_size(node->value)
+		   : json_is_object(node->value) ? json_object_size(node->value)
+						 : 1;
 	attest_status status = ATTEST_OK;
 
 	if (json_is_string(node->value) && strcmp(json_string_value(node->value), "ignore") == 0) {
@@ -103,8 +107,9 @@ static attest_status parse_pin(struct policy *policy, const struct json_node *no
 		return ATTEST_OK;
 	}
 	if (n == 0 || n > LIMIT_PIN_VALUES)
-		return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL,
-						 "a PCR needs 1 to %u allowed values (LIMIT_PIN_VALUES)", LIMIT_PIN_VALUES),
+		return json_node_fail(node,
+				      fail(error, ATTEST_E_POLICY_INVALID, NULL,
+					   "a PCR needs 1 to %u allowed values (LIMIT_PIN_VALUES)", LIMIT_PIN_VALUES),
 				      error);
 	pin->kind = PIN_VALUES;
 	pin->values = arena_alloc(&policy->arena, n, sizeof(*pin->values));
@@ -136,9 +141,9 @@ static attest_status parse_pins(struct policy *policy, const struct json_node *n
 		uint8_t index;
 
 		if (!pcr_index_parse(key, &index))
-			return json_node_fail(&member, fail(error, ATTEST_E_POLICY_INVALID, NULL,
-							    "not a PCR index (\"0\" to \"31\")"),
-					      error);
+			return json_node_fail(
+				&member,
+				fail(error, ATTEST_E_POLICY_INVALID, NULL, "not a PCR index (\"0\" to \"31\")"), error);
 		status = parse_pin(policy, &member, &policy->pins[index], error);
 		if (status != ATTEST_OK)
 			return status;
@@ -155,7 +160,8 @@ static attest_status parse_platforms(struct policy *policy, const struct json_no
 	if (status != ATTEST_OK)
 		return status;
 	if (n == 0)
-		return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "allows no platform at all"), error);
+		return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "allows no platform at all"),
+				      error);
 	policy->platforms = arena_alloc(&policy->arena, n, sizeof(*policy->platforms));
 	if (policy->platforms == NULL)
 		return fail_memory(error);
@@ -291,20 +297,20 @@ static attest_status parse_members(struct policy *policy, const struct json_node
 static attest_status parse_root(struct policy *policy, const struct json_node *root, struct attest_error *error)
 {
 	static const struct member own[] = {
-		{"format", parse_format},
-		{"name", parse_policy_name},
-		{"bank", parse_bank},
-		{"platforms", parse_platforms},
-		{"pcrs", parse_pins},
-		{"application_disk_roothash", parse_disk},
-		{"containers", parse_containers},
-		{"tls", parse_tls},
-		{"nonce", parse_nonce},
-		{"resettable_pcrs", parse_resettable},
+		{"format",                    parse_format     },
+		{"name",                      parse_policy_name},
+		{"bank",                      parse_bank       },
+		{"platforms",                 parse_platforms  },
+		{"pcrs",                      parse_pins       },
+		{"application_disk_roothash", parse_disk       },
+		{"containers",                parse_containers },
+		{"tls",                       parse_tls        },
+		{"nonce",                     parse_nonce      },
+		{"resettable_pcrs",           parse_resettable },
 	};
 	/* What BlindLlama and AICert ship. */
 	static const struct member golden[] = {
-		{"measurements", parse_pins},
+		{"measurements",              parse_pins},
 		{"application_disk_roothash", parse_disk},
 	};
 	attest_status status = json_node_object(root, error);
@@ -315,8 +321,11 @@ static attest_status parse_root(struct policy *policy, const struct json_node *r
 		return parse_members(policy, root, own, sizeof(own) / sizeof(own[0]), error);
 	if (json_node_has(root, "measurements") || json_node_has(root, "application_disk_roothash"))
 		return parse_members(policy, root, golden, sizeof(golden) / sizeof(golden[0]), error);
-	if (json_object_size(root->value) == 0 || !json_is_string(json_object_iter_value(json_object_iter(root->value)))) {
-		error_expected(error, "\"format\": \"libattest-policy-v1\", golden \"measurements\", or a map of image name to id");
+	if (json_object_size(root->value) == 0 ||
+	    !json_is_string(json_object_iter_value(json_object_iter(root->value)))) {
+		error_expected(
+			error,
+			"\"format\": \"libattest-policy-v1\", golden \"measurements\", or a map of image name to id");
 		return fail(error, ATTEST_E_POLICY_INVALID, NULL, "no known kind of policy");
 	}
 	return parse_containers(policy, root, error);
@@ -349,7 +358,8 @@ attest_status policy_parse(struct slice json, const char *name, struct policy **
 	json_doc_free(&doc);
 	if (status == ATTEST_OK && is_empty(policy)) {
 		error_expected(error, "at least one pinned PCR, rule or requirement");
-		status = fail(error, ATTEST_E_POLICY_INVALID, NULL, "the policy is empty: it would accept every machine");
+		status = fail(error, ATTEST_E_POLICY_INVALID, NULL,
+			      "the policy is empty: it would accept every machine");
 	}
 	if (status == ATTEST_OK && policy->name == NULL) {
 		policy->name = printable(&policy->arena, slice_of_string(name == NULL ? "policy" : name), 256);

@@ -31,7 +31,7 @@ struct policy {
 	const char *name;
 	uint16_t bank;
 	struct pin pins[LIMIT_PCRS];
-	size_t n_pins; /* of kind PIN_VALUES */
+	size_t n_pins;          /* of kind PIN_VALUES */
 	const char **platforms; /* NULL: any that is trusted */
 	size_t n_platforms;
 	struct slice application_disk; /* root hash, or empty */

@@ -55,8 +55,9 @@ static int digest_verify(EVP_PKEY *key, const struct tpm_signature *signature, s
 	if (signature->scheme == SCHEME_RSASSA && EVP_PKEY_CTX_set_rsa_padding(pkey_ctx, RSA_PKCS1_PADDING) != 1)
 		return -1;
 	/* "The salt size is always the largest salt value that will fit" or that of the hash: Part 1, B.7. */
-	if (signature->scheme == SCHEME_RSAPSS && (EVP_PKEY_CTX_set_rsa_padding(pkey_ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-						   EVP_PKEY_CTX_set_rsa_pss_saltlen(pkey_ctx, RSA_PSS_SALTLEN_AUTO) != 1))
+	if (signature->scheme == SCHEME_RSAPSS &&
+	    (EVP_PKEY_CTX_set_rsa_padding(pkey_ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
+	     EVP_PKEY_CTX_set_rsa_pss_saltlen(pkey_ctx, RSA_PSS_SALTLEN_AUTO) != 1))
 		return -1;
 	return EVP_DigestVerify(ctx, sig.data, sig.len, message.data, message.len);
 }

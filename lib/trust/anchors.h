@@ -12,11 +12,12 @@
 /* What the extended key usage of an AK certificate must be (RFC 5280, 4.2.1.12). */
 enum leaf_rule {
 	LEAF_AK_PURPOSE, /* holds 2.23.133.8.3, tcg-kp-AIKCertificate */
-	LEAF_NONE_OR_EK, /* absent, or holds 2.23.133.8.1 (Google: old AK certificates carry the EK purpose, new ones none) */
+	LEAF_NONE_OR_EK, /* absent, or holds 2.23.133.8.1 (Google: old AK certificates carry the EK purpose, new ones
+			    none) */
 	LEAF_NEVER,      /* the anchor certifies no AKs (AWS: its documents are signed, no TPM key is) */
 	LEAF_ANY,
 	LEAF_NONE,
-	LEAF_OID         /* the OID that the caller gave with an added anchor */
+	LEAF_OID /* the OID that the caller gave with an added anchor */
 };
 
 struct anchor {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 5280. The path runs from the AK certificate to a certificate whose key is pinned. Several issuers may share a name
- * (Google's do), so an issuer is one whose key really verifies the signature.
+ * RFC 5280. The path runs from the AK certificate to a certificate whose key is pinned. Several issuers may share a
+ * name (Google's do), so an issuer is one whose key really verifies the signature.
  */
 #include "chain.h"
 
@@ -13,9 +13,9 @@
 static const char step_clause[] = "RFC 5280, 6.1";
 
 /* A finding about path[i]. */
-__attribute__((format(printf, 7, 8))) static void chain_error(struct findings *findings, const struct certificate *c, size_t i,
-							     attest_status status, const char *clause, const char *hint,
-							     const char *format, ...)
+__attribute__((format(printf, 7, 8))) static void chain_error(struct findings *findings, const struct certificate *c,
+							      size_t i, attest_status status, const char *clause,
+							      const char *hint, const char *format, ...)
 {
 	struct attest_error e = {0};
 	char message[240], subject[120];
@@ -69,7 +69,8 @@ static bool is_issuer(const struct certificate *issuer, struct certificate *c)
 		return false;
 	if (c->issuer_known)
 		return memcmp(c->issuer_spki, issuer->spki_sha256, 32) == 0;
-	if (key_check_strength(issuer->key, &ignored) != ATTEST_OK && EVP_PKEY_get_bits(issuer->key) > (int)LIMIT_RSA_BITS)
+	if (key_check_strength(issuer->key, &ignored) != ATTEST_OK &&
+	    EVP_PKEY_get_bits(issuer->key) > (int)LIMIT_RSA_BITS)
 		return false; /* too costly to try */
 	if (issuer->key == NULL || X509_verify(c->x509, issuer->key) != 1)
 		return false;
@@ -97,8 +98,8 @@ static const struct anchor *find_built_in(const struct trust_store *store, const
 }
 
 /*
- * A pinned key makes an anchor, but name, validity and constraints stand in the certificate, and the proof brought it: they
- * count if this very certificate is known, or its own signature holds.
+ * A pinned key makes an anchor, but name, validity and constraints stand in the certificate, and the proof brought it:
+ * they count if this very certificate is known, or its own signature holds.
  */
 static bool is_authentic(struct certificate *c, const struct anchor *built_in, const struct added_root *added)
 {
@@ -200,8 +201,10 @@ static void no_anchor(const struct certificate *last, size_t i, struct findings 
 			    "the path ends at a root that is no trust anchor");
 	else
 		chain_error(findings, last, i, ATTEST_E_UNTRUSTED, step_clause,
-			    "give the missing issuer with --root; a certificate in the proof that bears its name did not sign this one",
-			    "the path reaches no trust anchor: nothing given signed this certificate, which names the issuer %s",
+			    "give the missing issuer with --root; a certificate in the proof that bears its name did "
+			    "not sign this one",
+			    "the path reaches no trust anchor: nothing given signed this certificate, which names the "
+			    "issuer %s",
 			    issuer);
 }
 
@@ -243,7 +246,8 @@ static void check_time(const struct certificate *c, size_t i, int64_t time, stru
 	if (time > c->not_after)
 		chain_error(findings, c, i, ATTEST_E_EXPIRED, "RFC 5280, 4.1.2.5",
 			    "an archived proof can be verified at its own time with --at TIME",
-			    "expired on %s; the verification time is %s", time_text(c->not_after, limit), time_text(time, at));
+			    "expired on %s; the verification time is %s", time_text(c->not_after, limit),
+			    time_text(time, at));
 	if (time < c->not_before)
 		chain_error(findings, c, i, ATTEST_E_NOT_YET_VALID, "RFC 5280, 4.1.2.5",
 			    "check the clock, or the time given with --at",
@@ -262,7 +266,8 @@ static void check_strength(const struct certificate *c, size_t i, bool signature
 		return;
 	(void)X509_get_signature_info(c->x509, &hash, NULL, NULL, NULL);
 	if (hash != NID_sha256 && hash != NID_sha384 && hash != NID_sha512)
-		chain_error(findings, c, i, ATTEST_E_WEAK, NULL, NULL, "signed with %s; SHA-256, SHA-384 or SHA-512 is demanded",
+		chain_error(findings, c, i, ATTEST_E_WEAK, NULL, NULL,
+			    "signed with %s; SHA-256, SHA-384 or SHA-512 is demanded",
 			    hash == NID_undef ? "an unknown hash" : OBJ_nid2ln(hash));
 }
 
@@ -291,7 +296,8 @@ static void check_critical(const struct certificate *c, size_t i, struct finding
 			    "has the critical extension %s, which is not processed", c->unknown_critical);
 }
 
-static void check_purpose(const struct certificate *leaf, enum leaf_rule rule, const char *oid, struct findings *findings)
+static void check_purpose(const struct certificate *leaf, enum leaf_rule rule, const char *oid,
+			  struct findings *findings)
 {
 	static const char ak_purpose[] = "2.23.133.8.3", ek_purpose[] = "2.23.133.8.1";
 	const char *want = NULL;
@@ -301,7 +307,8 @@ static void check_purpose(const struct certificate *leaf, enum leaf_rule rule, c
 		want = certificate_has_purpose(leaf, ak_purpose) ? NULL : "2.23.133.8.3 (tcg-kp-AIKCertificate)";
 		break;
 	case LEAF_NONE_OR_EK:
-		want = leaf->purposes == NULL || certificate_has_purpose(leaf, ek_purpose) ? NULL : "none, or 2.23.133.8.1";
+		want = leaf->purposes == NULL || certificate_has_purpose(leaf, ek_purpose) ? NULL
+											   : "none, or 2.23.133.8.1";
 		break;
 	case LEAF_NEVER:
 		want = "no certificate under this anchor at all";
@@ -332,7 +339,8 @@ static void check_leaf(const struct certificate *leaf, struct findings *findings
 			    "may not sign (keyUsage lacks digitalSignature)");
 }
 
-static void check_path(struct chain *chain, bool complete, const struct end *end, int64_t time, struct findings *findings)
+static void check_path(struct chain *chain, bool complete, const struct end *end, int64_t time,
+		       struct findings *findings)
 {
 	for (size_t i = 0; i < chain->n_path; i++) {
 		const struct certificate *c = chain->path[i];

@@ -20,7 +20,8 @@ struct chain {
 	int64_t valid_from, valid_until;
 };
 
-/* Read the certificates, using the cache. Findings go to ATTEST_STEP_CHAIN. The leaf may be there even if others are not. */
+/* Read the certificates, using the cache. Findings go to ATTEST_STEP_CHAIN. The leaf may be there even if others are
+ * not. */
 void chain_read(struct chain *chain, struct trust_store *store, const struct slice *ders, size_t n,
 		struct findings *findings);
 /* Build the path and check it at `time`. Returns whether it is valid; remembers its certificates if so. */

@@ -78,11 +78,13 @@ static void report(const struct pcr_value *quoted, const struct track *track, st
 	error_found(&e, "%s (after %zu events)", got, track->n_events);
 	if (track->reached != 0)
 		(void)fail(&e, ATTEST_E_LOG_MISMATCH, "TPM 2.0 Part 1, 17.2",
-			   "the log does not replay to the quoted value: its first %zu events do, those after were never measured",
+			   "the log does not replay to the quoted value: its first %zu events do, those after were "
+			   "never measured",
 			   track->reached);
 	else
-		(void)fail(&e, ATTEST_E_LOG_MISMATCH, "TPM 2.0 Part 1, 17.2",
-			   "the log does not replay to the quoted value: an event was changed, dropped, added or moved");
+		(void)fail(
+			&e, ATTEST_E_LOG_MISMATCH, "TPM 2.0 Part 1, 17.2",
+			"the log does not replay to the quoted value: an event was changed, dropped, added or moved");
 	finding_error(findings, ATTEST_STEP_LOG, &e,
 		      "the events of this PCR cannot be believed; ask for a proof with the log as it was measured");
 }

@@ -10,15 +10,15 @@
 #include "logs/log.h"
 
 enum pcr_state {
-	PCR_UNEXPLAINED,  /* not its initial value, and no event */
-	PCR_INITIAL,      /* its initial value, and no event */
-	PCR_EXPLAINED,    /* the events replay to it */
-	PCR_CONTRADICTED  /* they do not */
+	PCR_UNEXPLAINED, /* not its initial value, and no event */
+	PCR_INITIAL,     /* its initial value, and no event */
+	PCR_EXPLAINED,   /* the events replay to it */
+	PCR_CONTRADICTED /* they do not */
 };
 
 struct replay {
-	enum pcr_state *states; /* one for each quoted value */
-	size_t n_compared;      /* PCRs that were explained or contradicted */
+	enum pcr_state *states;  /* one for each quoted value */
+	size_t n_compared;       /* PCRs that were explained or contradicted */
 	bool proven[LIMIT_PCRS]; /* every quoted bank of the PCR that has events is explained */
 };
 

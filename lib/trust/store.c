@@ -54,7 +54,8 @@ static attest_status parse_purpose(const char *text, enum leaf_rule *ret_rule, s
 	else if (is_oid(text) && strlen(text) < 80)
 		*ret_rule = LEAF_OID;
 	else
-		return fail(error, ATTEST_E_USAGE, NULL, "the key purpose of a root is \"any\", \"none\" or a dotted OID");
+		return fail(error, ATTEST_E_USAGE, NULL,
+			    "the key purpose of a root is \"any\", \"none\" or a dotted OID");
 	return ATTEST_OK;
 }
 

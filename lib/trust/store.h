@@ -13,9 +13,9 @@
 
 struct added_root {
 	struct certificate *certificate;
-	bool is_anchor;      /* it signed itself; else an intermediate that may complete a chain */
+	bool is_anchor; /* it signed itself; else an intermediate that may complete a chain */
 	enum leaf_rule rule;
-	char *purpose;       /* LEAF_OID: the OID; owned */
+	char *purpose; /* LEAF_OID: the OID; owned */
 };
 
 struct trust_store {

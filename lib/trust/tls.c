@@ -22,8 +22,8 @@ attest_status tls_key(const struct proof *proof, struct slice *ret_spki, struct 
 		      struct attest_error *error)
 {
 	struct slice spki = proof->tls_der;
-	attest_status status = proof->tls_is_certificate ? spki_of_certificate(proof->tls_der, &spki, error)
-							 : spki_check(spki, error);
+	attest_status status =
+		proof->tls_is_certificate ? spki_of_certificate(proof->tls_der, &spki, error) : spki_check(spki, error);
 
 	if (status == ATTEST_OK)
 		status = digest_compute(ALG_SHA256, &spki, 1, ret_digest, error);
@@ -128,7 +128,8 @@ attest_status tls_check_binding(const struct proof *proof, const struct quote *q
 	if (proof->tls_binding == TLS_IN_QUOTE)
 		return check_quote(quote, nonce, spki_sha256, error);
 	if (!replay->proven[PCR_TLS])
-		return binding_fail("PCR 15 is not quoted, has no log, or its log does not replay: it binds no TLS key", error);
+		return binding_fail("PCR 15 is not quoted, has no log, or its log does not replay: it binds no TLS key",
+				    error);
 	/* For BlindLlama and AICert the CA's text is itself the last event, and replay has just proven that. */
 	return proof->tls_binding == TLS_CA_IN_PCR ? ATTEST_OK : check_event(proof, spki_sha256, error);
 }
