@@ -85,14 +85,9 @@ static bool authentic(const struct run *run)
 static void key_without_certificate(struct run *run, struct attest_error *e)
 {
 	struct tpm_public public;
-	struct slice spki = run->proof.ak_spki;
-	const unsigned char *end = spki.data;
 
-	if (spki.len != 0) {
-		run->own_key = spki_check(spki, e) == ATTEST_OK ? d2i_PUBKEY(NULL, &end, (long)spki.len) : NULL;
-		if (run->own_key == NULL)
-			(void)fail_openssl(e, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7",
-					   "the AK's public key cannot be read");
+	if (run->proof.ak_spki.len != 0) {
+		(void)key_parse(run->proof.ak_spki, &run->own_key, e);
 	} else if (run->proof.ak_public.len != 0 && tpm_public_parse(run->proof.ak_public, &public, e) == ATTEST_OK) {
 		(void)tpm_public_key(&public, &run->own_key, e);
 	}

@@ -26,11 +26,16 @@ struct scan {
 /* A mark is the JSON string "\u0000" and a number: no string of the input can be one, because NUL is refused there. */
 static const char mark_prefix[] = "\\u0000";
 
-static bool is_lift_char(uint8_t c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
-	       c == '=' || c == '-' || c == ' ';
-}
+/* What base64, hex and PEM are made of, besides escaped line ends. */
+static const bool is_lift_char[256] = {
+	['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1,
+	['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1,
+	['U'] = 1, ['V'] = 1, ['W'] = 1, ['X'] = 1, ['Y'] = 1, ['Z'] = 1, ['a'] = 1, ['b'] = 1, ['c'] = 1, ['d'] = 1,
+	['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1,
+	['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1,
+	['y'] = 1, ['z'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
+	['8'] = 1, ['9'] = 1, ['+'] = 1, ['/'] = 1, ['='] = 1, ['-'] = 1, [' '] = 1,
+};
 
 static uint8_t peek(const struct scan *s, size_t ahead)
 {
@@ -98,12 +103,13 @@ static attest_status scan_string(struct scan *s, struct attest_error *error)
 	bool liftable = true;
 
 	for (;; s->at++) {
-		uint8_t c = peek(s, 0);
+		uint8_t c;
 
+		while (s->at < s->text.len && is_lift_char[s->text.data[s->at]])
+			s->at++;
 		if (s->at >= s->text.len)
 			return scan_fail(s, ATTEST_E_JSON, "the text ends inside a string", error);
-		if (is_lift_char(c))
-			continue;
+		c = s->text.data[s->at];
 		if (c == '"')
 			break;
 		if (c == '\\') {

@@ -55,16 +55,35 @@ attest_status hex_decode(struct arena *arena, struct slice text, struct slice *r
 	return ATTEST_OK;
 }
 
-/* Value of a base64 digit plus one; 0 for anything else. */
-static const uint8_t base64_values[256] = {
-	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
-	['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
-	['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
-	['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
-	['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
-	['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
-	['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-	['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64,
+/* Value of a base64 digit; NONE for anything else. */
+enum { NONE = 0x80 };
+
+static const uint8_t
+	base64_values[256] =
+		{
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, 62,   NONE,
+			NONE, NONE, 63, /* ...........+.../ */
+			52,   53,   54,   55,   56,   57,   58,   59,   60,   61,   NONE, NONE, NONE, NONE, NONE,
+			NONE, /* 0123456789...... */
+			NONE, 0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,
+			14, /* .ABCDEFGHIJKLMNO */
+			15,   16,   17,   18,   19,   20,   21,   22,   23,   24,   25,   NONE, NONE, NONE, NONE,
+			NONE, /* PQRSTUVWXYZ..... */
+			NONE, 26,   27,   28,   29,   30,   31,   32,   33,   34,   35,   36,   37,   38,   39,
+			40, /* .abcdefghijklmno */
+			41,   42,   43,   44,   45,   46,   47,   48,   49,   50,   51,   NONE, NONE, NONE, NONE,
+			NONE, /* pqrstuvwxyz..... */
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
+			NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE,
 };
 
 /* The digits of four characters that must all be digits, as 24 bits. */
@@ -73,10 +92,8 @@ static bool base64_group(const uint8_t *text, uint32_t *ret_bits)
 	uint32_t a = base64_values[text[0]], b = base64_values[text[1]];
 	uint32_t c = base64_values[text[2]], d = base64_values[text[3]];
 
-	if (a == 0 || b == 0 || c == 0 || d == 0)
-		return false;
-	*ret_bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
-	return true;
+	*ret_bits = a << 18 | b << 12 | c << 6 | d;
+	return ((a | b | c | d) & NONE) == 0;
 }
 
 /* The last group, which may end in one or two '='; bits that no byte takes must be zero. */

@@ -12,6 +12,7 @@
 DEFINE_DEFER(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 DEFINE_DEFER(GENERAL_NAMES, GENERAL_NAMES_free);
 DEFINE_DEFER(BIO, BIO_free_all);
+DEFINE_DEFER(EVP_MD_CTX, EVP_MD_CTX_free);
 
 static attest_status sha256(struct slice data, uint8_t ret_digest[32], struct attest_error *error)
 {
@@ -29,7 +30,8 @@ static attest_status certificate_fail(const char *message, struct attest_error *
 }
 
 /* Read, and require that writing gives the same bytes back: there is one encoding, so no bit is free. */
-static attest_status read_der(struct slice der, bool allow_padding, struct certificate *c, struct attest_error *error)
+static attest_status read_der(const struct certificate_reader *reader, struct slice der, bool allow_padding,
+			      struct certificate *c, struct attest_error *error)
 {
 	const unsigned char *end = der.data;
 	unsigned char *again = NULL;
@@ -37,7 +39,9 @@ static attest_status read_der(struct slice der, bool allow_padding, struct certi
 	int len;
 	bool same;
 
-	c->x509 = der.len > LIMIT_CHAIN_BYTES ? NULL : d2i_X509(NULL, &end, (long)der.len);
+	if (der.len <= LIMIT_CHAIN_BYTES)
+		c->x509 = (X509 *)ASN1_item_d2i_ex(NULL, &end, (long)der.len, ASN1_ITEM_rptr(X509), reader->context,
+						   NULL);
 	if (c->x509 == NULL)
 		return certificate_fail("not a DER certificate", error);
 	own = slice_sub(der, 0, (size_t)(end - der.data));
@@ -58,20 +62,54 @@ static attest_status read_der(struct slice der, bool allow_padding, struct certi
 	return sha256(own, c->der_sha256, error);
 }
 
+/* RSA is read directly (RFC 8017, A.1.1), because libcrypto's general way takes a hundred times as long. */
+static EVP_PKEY *read_rsa(X509_PUBKEY *from)
+{
+	ASN1_OBJECT *algorithm = NULL;
+	const unsigned char *key = NULL, *end;
+	EVP_PKEY *pkey;
+	int len = 0;
+
+	if (X509_PUBKEY_get0_param(&algorithm, &key, &len, NULL, from) != 1 ||
+	    OBJ_obj2nid(algorithm) != NID_rsaEncryption)
+		return NULL;
+	end = key;
+	pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &end, len);
+	if (pkey != NULL && end == key + len)
+		return pkey;
+	EVP_PKEY_free(pkey);
+	return NULL;
+}
+
+attest_status key_parse(struct slice spki, EVP_PKEY **ret_key, struct attest_error *error)
+{
+	const unsigned char *end = spki.data;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &end, (long)spki.len);
+
+	if (key == NULL || end != spki.data + spki.len) {
+		EVP_PKEY_free(key);
+		return fail_openssl(error, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7", "the public key cannot be read");
+	}
+	*ret_key = key;
+	return ATTEST_OK;
+}
+
 static attest_status read_key(struct certificate *c, struct attest_error *error)
 {
+	X509_PUBKEY *from = X509_get_X509_PUBKEY(c->x509);
+	struct attest_error unreadable = {0};
 	unsigned char *spki = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(c->x509), &spki);
+	int len = i2d_X509_PUBKEY(from, &spki);
 	attest_status status;
 
 	if (len <= 0)
 		return certificate_fail("the certificate holds no public key", error);
 	status = sha256(slice_of(spki, (size_t)len), c->spki_sha256, error);
+	c->key = read_rsa(from);
+	if (c->key == NULL && key_parse(slice_of(spki, (size_t)len), &c->key, &unreadable) == ATTEST_E_NO_MEMORY)
+		status = fail_memory(error);
 	OPENSSL_free(spki);
-	c->key = X509_get_pubkey(c->x509);
-	if (c->key == NULL && openssl_out_of_memory())
-		return fail_memory(error);
-	return status;
+	return status; /* a key of an unknown kind is the path's business */
 }
 
 static bool read_time(const ASN1_TIME *from, int64_t *ret_time)
@@ -181,10 +219,10 @@ static attest_status read_extensions(struct certificate *c, struct attest_error 
 	return read_critical(c, error);
 }
 
-static attest_status read_certificate(struct slice der, bool allow_padding, struct certificate *c,
-				      struct attest_error *error)
+static attest_status read_certificate(const struct certificate_reader *reader, struct slice der, bool allow_padding,
+				      struct certificate *c, struct attest_error *error)
 {
-	attest_status status = read_der(der, allow_padding, c, error);
+	attest_status status = read_der(reader, der, allow_padding, c, error);
 
 	if (status == ATTEST_OK)
 		status = read_key(c, error);
@@ -200,8 +238,8 @@ static attest_status read_certificate(struct slice der, bool allow_padding, stru
 	return status;
 }
 
-attest_status certificate_parse(struct slice der, bool allow_padding, struct certificate **ret_certificate,
-				struct attest_error *error)
+attest_status certificate_parse(const struct certificate_reader *reader, struct slice der, bool allow_padding,
+				struct certificate **ret_certificate, struct attest_error *error)
 {
 	DEFER(certificate_unref_deferred) struct certificate *c = calloc(1, sizeof(*c));
 	attest_status status;
@@ -209,7 +247,7 @@ attest_status certificate_parse(struct slice der, bool allow_padding, struct cer
 	if (c == NULL)
 		return fail_memory(error);
 	atomic_init(&c->references, 1);
-	status = read_certificate(der, allow_padding, c, error);
+	status = read_certificate(reader, der, allow_padding, c, error);
 	if (openssl_out_of_memory()) /* libcrypto may carry on without what it could not allocate */
 		status = fail_memory(error);
 	if (status == ATTEST_OK)
@@ -247,18 +285,64 @@ bool certificate_has_purpose(const struct certificate *certificate, const char *
 	return false;
 }
 
-attest_status certificate_der(struct arena *arena, const struct certificate *certificate, struct slice *ret_der,
-			      struct attest_error *error)
+/* The hash of an X.509 signature algorithm with this kind of key; NULL for RSASSA-PSS and all that is unknown. */
+static const EVP_MD *signature_hash(const X509_ALGOR *algorithm, const EVP_PKEY *key)
 {
-	unsigned char *der = NULL;
-	int len = i2d_X509(certificate->x509, &der);
-	void *copy = len <= 0 ? NULL : arena_copy(arena, der, (size_t)len);
+	const ASN1_OBJECT *object = NULL;
+	int hash = NID_undef, kind = NID_undef;
 
-	OPENSSL_free(der);
-	if (copy == NULL)
-		return fail_memory(error);
-	*ret_der = slice_of(copy, (size_t)len);
-	return ATTEST_OK;
+	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+	if (OBJ_find_sigid_algs(OBJ_obj2nid(object), &hash, &kind) != 1 ||
+	    EVP_PKEY_type(kind) != EVP_PKEY_get_base_id(key))
+		return NULL;
+	return EVP_get_digestbynid(hash);
+}
+
+static bool verify_tbs(const struct certificate *certificate, const ASN1_BIT_STRING *signature, const EVP_MD *hash,
+		       EVP_PKEY *key)
+{
+	DEFER(EVP_MD_CTX_free_deferred) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	unsigned char *tbs = NULL;
+	int len = i2d_re_X509_tbs(certificate->x509, &tbs);
+	bool verified = ctx != NULL && len > 0 && EVP_DigestVerifyInit(ctx, NULL, hash, NULL, key) == 1 &&
+			EVP_DigestVerify(ctx, ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature),
+					 tbs, (size_t)len) == 1;
+
+	OPENSSL_free(tbs);
+	return verified;
+}
+
+bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *key)
+{
+	const ASN1_BIT_STRING *signature = NULL;
+	const X509_ALGOR *outer = NULL;
+	const EVP_MD *hash;
+
+	X509_get0_signature(&signature, &outer, certificate->x509);
+	/* "This field MUST contain the same algorithm identifier as the signature field": RFC 5280, 4.1.1.2. */
+	if (key == NULL || X509_ALGOR_cmp(outer, X509_get0_tbs_sigalg(certificate->x509)) != 0)
+		return false;
+	hash = signature_hash(outer, key);
+	/* No unused bits: the flags of an ASN1_BIT_STRING hold their number. */
+	return hash != NULL && (signature->flags & 7) == 0 && verify_tbs(certificate, signature, hash, key);
+}
+
+bool certificate_reader_init(struct certificate_reader *reader)
+{
+	reader->context = OSSL_LIB_CTX_new();
+	reader->null = reader->context == NULL ? NULL : OSSL_PROVIDER_load(reader->context, "null");
+	if (reader->null != NULL)
+		return true;
+	certificate_reader_clear(reader);
+	return false;
+}
+
+void certificate_reader_clear(struct certificate_reader *reader)
+{
+	if (reader->null != NULL)
+		(void)OSSL_PROVIDER_unload(reader->null);
+	OSSL_LIB_CTX_free(reader->context);
+	*reader = (struct certificate_reader){NULL, NULL};
 }
 
 attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct attest_error *error)

@@ -10,7 +10,12 @@ attest_status trust_store_init(struct trust_store *store)
 {
 	memset(store, 0, sizeof(*store));
 	store->use_defaults = true;
-	return pthread_mutex_init(&store->lock, NULL) == 0 ? ATTEST_OK : ATTEST_E_NO_MEMORY;
+	if (!certificate_reader_init(&store->reader))
+		return ATTEST_E_NO_MEMORY;
+	if (pthread_mutex_init(&store->lock, NULL) == 0)
+		return ATTEST_OK;
+	certificate_reader_clear(&store->reader);
+	return ATTEST_E_NO_MEMORY;
 }
 
 void trust_store_clear(struct trust_store *store)
@@ -22,6 +27,7 @@ void trust_store_clear(struct trust_store *store)
 		free(store->added[i].purpose);
 	}
 	free(store->added);
+	certificate_reader_clear(&store->reader);
 	(void)pthread_mutex_destroy(&store->lock);
 }
 
@@ -62,7 +68,7 @@ static attest_status parse_purpose(const char *text, enum leaf_rule *ret_rule, s
 /* It bears its own name and its own key signed it. */
 static bool is_self_signed(const struct certificate *c)
 {
-	return c->self_issued && c->key != NULL && X509_verify(c->x509, c->key) == 1;
+	return c->self_issued && certificate_is_signed_by(c, c->key);
 }
 
 static attest_status add_one(struct trust_store *store, struct slice der, enum leaf_rule rule, const char *purpose,
@@ -71,7 +77,7 @@ static attest_status add_one(struct trust_store *store, struct slice der, enum l
 	DEFER(certificate_unref_deferred) struct certificate *c = NULL;
 	struct added_root *grown;
 	char *oid = NULL;
-	attest_status status = certificate_parse(der, false, &c, error);
+	attest_status status = certificate_parse(&store->reader, der, false, &c, error);
 
 	if (status != ATTEST_OK)
 		return status;
