@@ -72,7 +72,7 @@ $(SO): $(SO_REAL)
 # The tools find the library beside them in build/; installed, by the system's rules.
 $(CLI): $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o $(SO)
 	@echo "LD $@"
-	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest -lcrypto
 
 $(BUILD)/libattest.pc: pkgconfig/libattest.pc.in
 	@mkdir -p $(@D)
@@ -160,7 +160,7 @@ INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(INCLUDE_DIR)/attest.h $(LIB_
 
 install: all ## install to PREFIX (/usr/local) under DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(INCLUDE_DIR) $(LIB_DIR)/pkgconfig $(MAN_DIR)/man1 $(MAN_DIR)/man3 $(DATA_DIR)
-	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-verify.installed $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest
+	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-verify.installed $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest -lcrypto
 	install -m 755 $(BUILD)/attest-verify.installed $(DESTDIR)$(PREFIX)/bin/attest-verify
 	install -m 644 include/attest.h $(INCLUDE_DIR)
 	install -m 755 $(SO_REAL) $(LIB_DIR)

@@ -5,7 +5,6 @@
 #ifndef EVIDENCE_CERTIFICATE_H
 #define EVIDENCE_CERTIFICATE_H
 
-#include <openssl/provider.h>
 #include <openssl/x509.h>
 #include <stdatomic.h>
 
@@ -17,19 +16,21 @@ enum { CERTIFICATE_NO_PATHLEN = -1 };
 /* Shared and immutable once parsed, except for the count. */
 struct certificate {
 	atomic_int references;
-	X509 *x509;
-	EVP_PKEY *key; /* NULL where libcrypto cannot read it */
+	struct asn1_certificate *asn1; /* as libcrypto has read it; private to certificate.c */
+	EVP_PKEY *key;                 /* NULL where libcrypto cannot read it */
 	uint8_t der_sha256[32];
 	uint8_t spki_sha256[32];
 	int64_t not_before, not_after; /* seconds since 1970 */
 	bool is_ca;                    /* basicConstraints cA */
 	long path_length;              /* or CERTIFICATE_NO_PATHLEN */
 	bool has_key_usage;
-	uint32_t key_usage;     /* KU_* of openssl/x509v3.h */
-	bool self_issued;       /* subject and issuer are the same name */
-	char *purposes;         /* extended key usage: " oid oid "; NULL without the extension */
-	char *unknown_critical; /* OID of a critical extension that is not processed, or NULL */
-	char *subject;          /* for people: RFC 4514, or the directory name in the SAN where it is empty */
+	uint32_t key_usage;                        /* KU_* of openssl/x509v3.h */
+	int signature_hash;                        /* NID of the hash that its issuer signed it with, or NID_undef */
+	bool self_issued;                          /* subject and issuer are the same name */
+	ASN1_OCTET_STRING *key_id, *issuer_key_id; /* subject and authority key identifier, or NULL */
+	char *purposes;                            /* extended key usage: " oid oid "; NULL without the extension */
+	char *unknown_critical;                    /* OID of a critical extension that is not processed, or NULL */
+	char *subject; /* for people: RFC 4514, or the directory name in the SAN where it is empty */
 	/* Set while one thread alone knows the certificate: */
 	bool issuer_known;       /* the signature was verified with the key … */
 	uint8_t issuer_spki[32]; /* … of this digest */
@@ -37,24 +38,15 @@ struct certificate {
 };
 
 /*
- * Where libcrypto reads certificates: a library context that knows no algorithms. In the ordinary one it decodes every
- * certificate's key as it reads, which takes 0.1 ms, seven times as long as all the rest; here keys are read apart.
- */
-struct certificate_reader {
-	OSSL_LIB_CTX *context;
-	OSSL_PROVIDER *null;
-};
-
-bool certificate_reader_init(struct certificate_reader *reader);
-/* After the last certificate that it read is gone. */
-void certificate_reader_clear(struct certificate_reader *reader);
-
-/*
  * @allow_padding: accept zero bytes after the DER (NV areas of Azure pad AK certificates).
  * ATTEST_E_CERTIFICATE: not DER, trailing bytes, or an extension that contradicts itself.
  */
-attest_status certificate_parse(const struct certificate_reader *reader, struct slice der, bool allow_padding,
-				struct certificate **ret_certificate, struct attest_error *error);
+attest_status certificate_parse(struct slice der, bool allow_padding, struct certificate **ret_certificate,
+				struct attest_error *error);
+/* The name of `issuer` is the one that `certificate` gives, and so is its key identifier where both have one. */
+bool certificate_names_issuer(const struct certificate *certificate, const struct certificate *issuer);
+/* RFC 4514 text of the issuer's name, at most `size` bytes. */
+void certificate_issuer_text(const struct certificate *certificate, char *buffer, size_t size);
 /* `key` made the signature, with SHA-1 or better (what is too weak is for the path's rules): RFC 5280, 4.1.1. */
 bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *key);
 struct certificate *certificate_ref(struct certificate *certificate);

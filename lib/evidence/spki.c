@@ -36,16 +36,42 @@ static struct slice read_element(struct reader *r, uint8_t tag, struct slice *re
 	return slice_sub(before, 0, before.len - r->rest.len);
 }
 
-static bool is_spki(struct slice der)
+/* Algorithm identifier and key bits, the latter with their first byte: the number of unused bits. */
+static bool split(struct slice der, struct slice *ret_algorithm, struct slice *ret_bits)
 {
 	struct reader outer = reader_of(der), inner;
-	struct slice contents = {NULL, 0}, ignored;
+	struct slice contents = {NULL, 0};
 
 	(void)read_element(&outer, SEQUENCE, &contents);
 	inner = reader_of(contents);
-	(void)read_element(&inner, SEQUENCE, &ignored);
-	(void)read_element(&inner, BIT_STRING, &ignored);
+	(void)read_element(&inner, SEQUENCE, ret_algorithm);
+	(void)read_element(&inner, BIT_STRING, ret_bits);
 	return reader_done(&outer) && reader_done(&inner);
+}
+
+static bool is_spki(struct slice der)
+{
+	struct slice algorithm, bits;
+
+	return split(der, &algorithm, &bits);
+}
+
+bool spki_is_rsa(struct slice spki, struct slice *ret_key)
+{
+	/* 1.2.840.113549.1.1.1 and NULL: RFC 3279, 2.3.1 */
+	static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+						 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+	struct slice algorithm, bits;
+	struct reader r;
+
+	if (!split(spki, &algorithm, &bits) ||
+	    !slice_equal(algorithm, slice_of(rsa_encryption, sizeof(rsa_encryption))))
+		return false;
+	r = reader_of(bits);
+	if (reader_u8(&r) != 0)
+		return false;
+	*ret_key = r.rest;
+	return true;
 }
 
 attest_status spki_of_certificate(struct slice der, struct slice *ret_spki, struct attest_error *error)

@@ -12,6 +12,8 @@
 attest_status spki_of_certificate(struct slice der, struct slice *ret_spki, struct attest_error *error);
 /* That it is one: SEQUENCE of a SEQUENCE and a BIT STRING, to the byte. ATTEST_E_ENCODING. */
 attest_status spki_check(struct slice der, struct attest_error *error);
+/* The RSAPublicKey (RFC 8017, A.1.1) of an rsaEncryption key; false for any other kind. */
+bool spki_is_rsa(struct slice spki, struct slice *ret_key);
 /* "sha256//" and base64. */
 attest_status spki_pin(struct slice spki, char ret_pin[ATTEST_PIN_SIZE], struct attest_error *error);
 

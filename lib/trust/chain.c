@@ -40,7 +40,7 @@ void chain_read(struct chain *chain, struct trust_store *store, const struct sli
 
 		if (digest_compute(ALG_SHA256, &ders[i], 1, &digest, &e) == ATTEST_OK) {
 			c = trust_store_lookup(store, digest.bytes);
-			if (c == NULL && certificate_parse(&store->reader, ders[i], i == 0, &c, &e) != ATTEST_OK)
+			if (c == NULL && certificate_parse(ders[i], i == 0, &c, &e) != ATTEST_OK)
 				error_where(&e, "certificate %zu of the proof", i);
 		}
 		if (c == NULL)
@@ -59,21 +59,10 @@ void chain_clear(struct chain *chain)
 	chain->n_certificates = 0;
 }
 
-/* The names fit, and the key identifiers where both have one: RFC 5280, 4.2.1.1. */
-static bool may_be_issuer(const struct certificate *issuer, const struct certificate *c)
-{
-	const ASN1_OCTET_STRING *wanted = X509_get0_authority_key_id(c->x509);
-	const ASN1_OCTET_STRING *has = X509_get0_subject_key_id(issuer->x509);
-
-	if (X509_NAME_cmp(X509_get_subject_name(issuer->x509), X509_get_issuer_name(c->x509)) != 0)
-		return false;
-	return wanted == NULL || has == NULL || ASN1_OCTET_STRING_cmp(wanted, has) == 0;
-}
-
 /* Is `issuer` the one that signed `c`? What was verified is noted in `c`. */
 static bool is_issuer(const struct certificate *issuer, struct certificate *c)
 {
-	if (!may_be_issuer(issuer, c))
+	if (!certificate_names_issuer(c, issuer))
 		return false;
 	if (c->issuer_known)
 		return memcmp(c->issuer_spki, issuer->spki_sha256, 32) == 0;
@@ -200,9 +189,9 @@ static struct certificate *find_issuer(struct search *s, struct certificate *c)
 
 static void no_anchor(const struct certificate *last, size_t i, struct findings *findings)
 {
-	char issuer[160] = "";
+	char issuer[160];
 
-	(void)X509_NAME_oneline(X509_get_issuer_name(last->x509), issuer, sizeof(issuer));
+	certificate_issuer_text(last, issuer, sizeof(issuer));
 	if (last->self_issued)
 		chain_error(findings, last, i, ATTEST_E_UNTRUSTED, step_clause,
 			    "if you trust this root, give it with --root (attest_verifier_add_roots)",
@@ -266,13 +255,12 @@ static void check_time(const struct certificate *c, size_t i, int64_t time, stru
 static void check_strength(const struct certificate *c, size_t i, bool signature_counts, struct findings *findings)
 {
 	struct attest_error e = {0};
-	int hash = NID_undef;
+	int hash = c->signature_hash;
 
 	if (key_check_strength(c->key, &e) != ATTEST_OK)
 		chain_error(findings, c, i, e.status, NULL, NULL, "%s: %s", e.message, e.found);
 	if (!signature_counts)
 		return;
-	(void)X509_get_signature_info(c->x509, &hash, NULL, NULL, NULL);
 	if (hash != NID_sha256 && hash != NID_sha384 && hash != NID_sha512)
 		chain_error(findings, c, i, ATTEST_E_WEAK, NULL, NULL,
 			    "signed with %s; SHA-256, SHA-384 or SHA-512 is demanded",

@@ -10,12 +10,7 @@ attest_status trust_store_init(struct trust_store *store)
 {
 	memset(store, 0, sizeof(*store));
 	store->use_defaults = true;
-	if (!certificate_reader_init(&store->reader))
-		return ATTEST_E_NO_MEMORY;
-	if (pthread_mutex_init(&store->lock, NULL) == 0)
-		return ATTEST_OK;
-	certificate_reader_clear(&store->reader);
-	return ATTEST_E_NO_MEMORY;
+	return pthread_mutex_init(&store->lock, NULL) == 0 ? ATTEST_OK : ATTEST_E_NO_MEMORY;
 }
 
 void trust_store_clear(struct trust_store *store)
@@ -27,7 +22,6 @@ void trust_store_clear(struct trust_store *store)
 		free(store->added[i].purpose);
 	}
 	free(store->added);
-	certificate_reader_clear(&store->reader);
 	(void)pthread_mutex_destroy(&store->lock);
 }
 
@@ -77,7 +71,7 @@ static attest_status add_one(struct trust_store *store, struct slice der, enum l
 	DEFER(certificate_unref_deferred) struct certificate *c = NULL;
 	struct added_root *grown;
 	char *oid = NULL;
-	attest_status status = certificate_parse(&store->reader, der, false, &c, error);
+	attest_status status = certificate_parse(der, false, &c, error);
 
 	if (status != ATTEST_OK)
 		return status;

@@ -19,7 +19,6 @@ struct added_root {
 };
 
 struct trust_store {
-	struct certificate_reader reader;
 	bool use_defaults;
 	struct added_root *added;
 	size_t n_added;
