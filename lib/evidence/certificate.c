@@ -396,26 +396,27 @@ bool certificate_has_purpose(const struct certificate *certificate, const char *
 	return false;
 }
 
-/* The hash of an X.509 signature algorithm with this kind of key; NULL for RSASSA-PSS and all that is unknown. */
-static const EVP_MD *signature_hash(const X509_ALGOR *algorithm, const EVP_PKEY *key)
+/* libcrypto's name for the hash of a signature algorithm with this kind of key; NULL for RSASSA-PSS and the unknown. */
+static const char *signature_hash(const X509_ALGOR *algorithm, const EVP_PKEY *key)
 {
 	const ASN1_OBJECT *object = NULL;
 	int hash = NID_undef, kind = NID_undef;
 
 	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
-	if (OBJ_find_sigid_algs(OBJ_obj2nid(object), &hash, &kind) != 1 ||
+	if (OBJ_find_sigid_algs(OBJ_obj2nid(object), &hash, &kind) != 1 || hash == NID_undef ||
 	    EVP_PKEY_type(kind) != EVP_PKEY_get_base_id(key))
 		return NULL;
-	return EVP_get_digestbynid(hash);
+	return OBJ_nid2sn(hash);
 }
 
-static bool verify_tbs(const struct certificate *certificate, const ASN1_BIT_STRING *signature, const EVP_MD *hash,
+static bool verify_tbs(const struct certificate *certificate, const ASN1_BIT_STRING *signature, const char *hash,
 		       EVP_PKEY *key)
 {
 	DEFER(EVP_MD_CTX_free_deferred) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	unsigned char *tbs = NULL;
 	int len = ASN1_item_i2d((const ASN1_VALUE *)certificate->asn1->tbs, &tbs, ASN1_ITEM_rptr(ASN1_TBS));
-	bool verified = ctx != NULL && len > 0 && EVP_DigestVerifyInit(ctx, NULL, hash, NULL, key) == 1 &&
+	bool verified = ctx != NULL && len > 0 &&
+			EVP_DigestVerifyInit_ex(ctx, NULL, hash, NULL, NULL, key, NULL) == 1 &&
 			EVP_DigestVerify(ctx, ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature),
 					 tbs, (size_t)len) == 1;
 
@@ -427,7 +428,7 @@ bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *k
 {
 	const ASN1_BIT_STRING *signature = certificate->asn1->signature;
 	const X509_ALGOR *outer = certificate->asn1->algorithm;
-	const EVP_MD *hash;
+	const char *hash;
 
 	/* "This field MUST contain the same algorithm identifier as the signature field": RFC 5280, 4.1.1.2. */
 	if (key == NULL || X509_ALGOR_cmp(outer, certificate->asn1->tbs->algorithm) != 0)
