@@ -37,7 +37,7 @@ LIB_SRC := $(wildcard lib/*.c lib/base/*.c lib/evidence/*.c lib/logs/*.c lib/for
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
-TESTS := $(patsubst tests/%.c,%,$(wildcard tests/*.c))
+TESTS := $(patsubst tests/%.c,%,$(filter-out tests/case.inc.c,$(wildcard tests/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
 SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)

@@ -61,13 +61,20 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 	case ATTEST_STEP_PCRS:
 		(void)fprintf(p->out, "%zu values", r->n_pcrs);
 		break;
+	case ATTEST_STEP_AK:
+		(void)fputs("public area fits the certificate", p->out);
+		break;
+	case ATTEST_STEP_QUOTE:
+		(void)fprintf(p->out, "made by a TPM, %u resets", r->facts.reset_count);
+		break;
 	case ATTEST_STEP_LOG:
 		(void)fprintf(p->out, "%zu events", r->n_events);
 		break;
+	case ATTEST_STEP_POLICY:
+		(void)fputs("all golden values and rules hold", p->out);
+		break;
 	case ATTEST_STEP_TLS:
 		(void)fprintf(p->out, "%s %s", strcmp(f->tls_kind, "ca") == 0 ? "CA" : "key", f->tls_pin);
-		break;
-	default:
 		break;
 	}
 }
@@ -79,7 +86,8 @@ static void print_steps(const struct page *p, const attest_result *r)
 
 		(void)fprintf(p->out, "  %-10s", attest_step_name((attest_step)i));
 		colored(p, status_color(r->steps[i]), status);
-		(void)fprintf(p->out, "%*s", 14 - (int)strlen(status), "");
+		if (r->steps[i] == ATTEST_PASSED)
+			(void)fprintf(p->out, "%*s", 14 - (int)strlen(status), "");
 		print_detail(p, r, (attest_step)i);
 		(void)fputc('\n', p->out);
 	}
@@ -219,8 +227,10 @@ static void print_all(const struct page *p, const attest_result *r, const char *
 	if (r->findings.n_dropped > 0)
 		(void)fprintf(p->out, "  and %zu more findings\n", r->findings.n_dropped);
 	print_differing_events(p, r);
-	print_pcrs(p, r);
-	print_tls(p, &r->facts);
+	if (p->verbose || r->verdict != ATTEST_REFUSED) {
+		print_pcrs(p, r);
+		print_tls(p, &r->facts);
+	}
 	if (!p->verbose)
 		return;
 	if (r->n_events > 0)

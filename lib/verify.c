@@ -249,27 +249,46 @@ static bool is_quoted(const struct run *run, const struct log *log, uint8_t pcr)
 	return false;
 }
 
-/* Events of PCRs that the quote does not cover prove nothing, and the reader must know. */
-static void note_unquoted(struct run *run)
+/* Events of a PCR that the quote does not cover prove nothing, and a log that has no others is refused. */
+static bool judge_unquoted(struct run *run, const struct log *log)
 {
-	bool noted[LIMIT_PCRS] = {false};
+	bool noted[LIMIT_PCRS] = {false}, quoted = log->pcr >= 0 && is_quoted(run, log, (uint8_t)log->pcr);
+
+	for (size_t i = 0; i < log->n_events; i++) {
+		uint8_t pcr = log->events[i].pcr;
+		struct attest_error e = {0};
+
+		if (is_quoted(run, log, pcr)) {
+			quoted = true;
+			continue;
+		}
+		if (noted[pcr])
+			continue;
+		noted[pcr] = true;
+		error_where(&e, "%s, PCR %u", log->place, pcr);
+		(void)fail(&e, ATTEST_E_PCR_SELECTION, NULL,
+			   "the log has events of a PCR that was not quoted: they prove nothing");
+		finding_note(run->findings, ATTEST_STEP_LOG, &e, NULL);
+	}
+	return quoted;
+}
+
+static bool refuse_unquoted(struct run *run)
+{
+	bool refused = false;
 
 	for (size_t i = 0; i < run->proof.n_logs; i++) {
 		const struct log *log = &run->proof.logs[i];
+		struct attest_error e = {0};
 
-		for (size_t k = 0; k < log->n_events; k++) {
-			uint8_t pcr = log->events[k].pcr;
-			struct attest_error e = {0};
-
-			if (noted[pcr] || is_quoted(run, log, pcr))
-				continue;
-			noted[pcr] = true;
-			error_where(&e, "%s, PCR %u", log->place, pcr);
-			(void)fail(&e, ATTEST_E_PCR_SELECTION, NULL,
-				   "the log has events of a PCR that was not quoted: they prove nothing");
-			finding_note(run->findings, ATTEST_STEP_LOG, &e, NULL);
-		}
+		if (!log->readable || judge_unquoted(run, log))
+			continue;
+		refused = true;
+		error_where(&e, "%s", log->place);
+		(void)fail(&e, ATTEST_E_LOG_MISMATCH, NULL, "none of the log's PCRs was quoted: it explains nothing");
+		finding_error(run->findings, ATTEST_STEP_LOG, &e, "ask for a quote over the PCRs of this log");
 	}
+	return refused;
 }
 
 static bool refuse_unreadable(struct run *run)
@@ -306,11 +325,12 @@ static void step_log(struct run *run)
 		conclude(run, ATTEST_STEP_LOG, &e, NULL);
 		return;
 	}
-	note_unquoted(run);
+	if (refuse_unquoted(run))
+		set(run, ATTEST_STEP_LOG, ATTEST_FAILED);
 	for (size_t i = 0; i < run->pcrs.n; i++)
 		if (run->replay.states[i] == PCR_CONTRADICTED)
 			set(run, ATTEST_STEP_LOG, ATTEST_FAILED);
-	if (run->result->steps[ATTEST_STEP_LOG] == ATTEST_NOT_CHECKED && run->replay.n_compared > 0 && !unreadable)
+	if (run->result->steps[ATTEST_STEP_LOG] == ATTEST_NOT_CHECKED && !unreadable)
 		set(run, ATTEST_STEP_LOG, ATTEST_PASSED);
 }
 
@@ -639,8 +659,8 @@ static bool holds(const struct run *run)
 		[ATTEST_STEP_QUOTE] = P,
 		[ATTEST_STEP_NONCE] = P | C, /* without a nonce: the account says that freshness is unproven */
 		[ATTEST_STEP_PCRS] = P,
-		[ATTEST_STEP_LOG] = P | A | C, /* C: its PCRs were not quoted, and a note says so */
-		[ATTEST_STEP_POLICY] = P | C,  /* C: inconclusive */
+		[ATTEST_STEP_LOG] = P | A,
+		[ATTEST_STEP_POLICY] = P | C, /* C: inconclusive */
 		[ATTEST_STEP_TLS] = P | A | R,
 	};
 

@@ -33,6 +33,7 @@ ATTRIBUTES = {
     "sensitivedataorigin": 1 << 5,
     "restricted": 1 << 16,
     "decrypt": 1 << 17,
+    "reserved31": 1 << 31,
     "sign": 1 << 18,
 }
 

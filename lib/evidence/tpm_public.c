@@ -138,6 +138,9 @@ attest_status tpm_public_key(const struct tpm_public *public, EVP_PKEY **ret_key
 	return ATTEST_OK;
 }
 
+/* Bits 0, 3, 12-15 and 20-31: "Reserved: shall be zero". Later revisions use 8 and 9. */
+static const uint32_t RESERVED = 0xfff0f009;
+
 attest_status tpm_public_check_ak(const struct tpm_public *public, struct attest_error *error)
 {
 	static const struct {
@@ -153,6 +156,11 @@ attest_status tpm_public_check_ak(const struct tpm_public *public, struct attest
 		{TPMA_OBJECT_DECRYPT,             false, "decrypt"            },
 	};
 
+	if ((public->attributes & RESERVED) != 0) {
+		error_found(error, "objectAttributes 0x%08x", public->attributes);
+		return fail(error, ATTEST_E_AK_ATTRIBUTES, "TPM 2.0 Part 2, 8.3 (TPMA_OBJECT)",
+			    "reserved attributes of the key are set");
+	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (((public->attributes & rules[i].bit) != 0) == rules[i].want)
 			continue;

@@ -367,12 +367,36 @@ static void describe(struct chain *chain, const struct end *end)
 	}
 }
 
+static bool is_on_path(const struct chain *chain, const struct certificate *c)
+{
+	for (size_t i = 0; i < chain->n_path; i++)
+		if (chain->path[i] == c)
+			return true;
+	return false;
+}
+
+/* Such a certificate was read and nothing more: the reader should not take it for checked. */
+static void note_unused(const struct chain *chain, struct findings *findings)
+{
+	for (size_t i = 0; i < chain->n_certificates; i++) {
+		struct attest_error e = {0};
+		char subject[120];
+
+		if (is_on_path(chain, chain->certificates[i]))
+			continue;
+		error_where(&e, "certificate %zu of the proof (%s)", i,
+			    printable_to(slice_of_string(chain->certificates[i]->subject), subject, sizeof(subject)));
+		(void)fail(&e, ATTEST_E_UNTRUSTED, step_clause,
+			   "the path does not use this certificate: it was not checked");
+		finding_note(findings, ATTEST_STEP_CHAIN, &e, NULL);
+	}
+}
+
 static void remember_path(struct chain *chain, struct trust_store *store)
 {
 	for (size_t i = 0; i < chain->n_certificates; i++)
-		for (size_t k = 0; k < chain->n_path; k++)
-			if (chain->path[k] == chain->certificates[i] && !chain->certificates[i]->is_shared)
-				trust_store_remember(store, chain->certificates[i]);
+		if (is_on_path(chain, chain->certificates[i]) && !chain->certificates[i]->is_shared)
+			trust_store_remember(store, chain->certificates[i]);
 }
 
 bool chain_validate(struct chain *chain, struct trust_store *store, int64_t time, struct findings *findings)
@@ -394,6 +418,7 @@ bool chain_validate(struct chain *chain, struct trust_store *store, int64_t time
 	if (!complete || findings->step_failed[ATTEST_STEP_CHAIN])
 		return false;
 	describe(chain, &end);
+	note_unused(chain, findings);
 	remember_path(chain, store);
 	return true;
 }

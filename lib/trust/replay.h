@@ -18,7 +18,6 @@ enum pcr_state {
 
 struct replay {
 	enum pcr_state *states;  /* one for each quoted value */
-	size_t n_compared;       /* PCRs that were explained or contradicted */
 	bool proven[LIMIT_PCRS]; /* every quoted bank of the PCR that has events is explained */
 };
 

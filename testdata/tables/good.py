@@ -258,12 +258,6 @@ LOGS = [
     one("good-log-sha1-bank", "A text log replayed in the SHA-1 bank.", log_in_banks("sha1:0-7,14")),
     one("good-log-two-banks", "A text log replayed in both quoted banks.", log_in_banks("sha256:0-7,14+sha384:14")),
     one("good-log-any-text", "Events are any text; only their UTF-8 is measured.", unicode_log),
-    one(
-        "good-log-of-unquoted-pcr",
-        "The log's PCR is not quoted: its events prove nothing and do no harm.",
-        log_in_banks(SERVER_PCRS.replace(",14,15", "")),
-        unchecked="log",
-    ),
 ]
 
 

@@ -52,6 +52,7 @@ PUBLIC = (
     Row("ak-not-fixed-parent", "The key may move to another parent.", attributes(clear_bits="fixedparent")),
     Row("ak-not-sensitive-data-origin", "The key was made outside and imported.", attributes(clear_bits="sensitivedataorigin")),
     Row("ak-decrypt", "The key decrypts too.", attributes(set_bits="decrypt")),
+    Row("ak-reserved-attribute", "A reserved attribute is set.", attributes(set_bits="reserved31")),
     Row("ak-trailing-byte", "A byte follows the TPMT_PUBLIC.", public(lambda area: area + b"\0")),
     Row("ak-truncated", "The TPMT_PUBLIC ends too early.", public(lambda area: area[:-1])),
     Row("ak-tpm2b", "A TPM2B_PUBLIC stands where a TPMT_PUBLIC belongs.", public(tpm2b)),

@@ -87,6 +87,7 @@ ROWS = (
     Row("log-event-changed", "An event names other weights.", events(rename)),
     Row("log-events-removed", "The log has lost all events of a PCR that is not zero.", events(lambda texts: texts.clear())),
     Row("log-moved", "The log of PCR 14 claims to be that of PCR 7.", relabel(7)),
+    Row("log-moved-to-unquoted-pcr", "The log of PCR 14 claims to be that of PCR 10, which was not quoted.", relabel(10)),
     Row("log-unsupported-format", "A log whose format this version cannot replay.", unsupported, unchecked="log", verdict="refused"),
 )
 BINDING = (

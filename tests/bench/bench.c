@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Speed, as ratios to the crypto floor measured in the same run: the bare libcrypto verifications of the same signatures
- * with parsed keys.
+ * Speed, as ratios to the crypto floor measured in the same run: the bare libcrypto verifications of the same
+ * signatures with parsed keys.
  *
  *   first  a new verifier, nothing seen: its policy and one proof; floor: quote, AK certificate, intermediate
  *   fleet  the same verifier, an AK certificate never seen; floor: quote, AK certificate
@@ -86,8 +86,8 @@ static void add_extension(X509 *x, int nid, const char *value)
 	X509_EXTENSION_free(e);
 }
 
-static X509 *make_certificate(EVP_PKEY *key, const char *name, EVP_PKEY *issuer_key, const char *issuer, bool ca, uint64_t serial,
-			      const EVP_MD *md)
+static X509 *make_certificate(EVP_PKEY *key, const char *name, EVP_PKEY *issuer_key, const char *issuer, bool ca,
+			      uint64_t serial, const EVP_MD *md)
 {
 	X509 *x = X509_new();
 	X509_NAME *n = X509_NAME_new(), *in = X509_NAME_new();
@@ -134,7 +134,8 @@ static struct signed_bytes certificate_floor(X509 *x, EVP_PKEY *issuer)
 
 	X509_get0_signature(&signature, NULL, x);
 	s.message = (struct blob){tbs, (size_t)len};
-	s.signature = (struct blob){malloc((size_t)ASN1_STRING_length(signature)), (size_t)ASN1_STRING_length(signature)};
+	s.signature =
+		(struct blob){malloc((size_t)ASN1_STRING_length(signature)), (size_t)ASN1_STRING_length(signature)};
 	(void)memcpy(s.signature.data, ASN1_STRING_get0_data(signature), s.signature.len);
 	return s;
 }
@@ -158,7 +159,9 @@ static struct blob attest_with_nonce(struct blob attest)
 
 static struct signed_bytes sign_quote(EVP_PKEY *ak, struct blob attest)
 {
-	struct signed_bytes s = {ak, attest, {malloc(512), 512}};
+	struct signed_bytes s = {
+		ak, attest, {malloc(512), 512}
+        };
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	need(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, ak) == 1 &&
@@ -174,7 +177,10 @@ static char *tpmt_signature(struct blob signature)
 	struct blob b = {malloc(signature.len + 6), signature.len + 6};
 	char *text;
 
-	(void)memcpy(b.data, (const unsigned char[]){0, 0x14, 0, 0x0b, (unsigned char)(signature.len >> 8), (unsigned char)signature.len}, 6);
+	(void)memcpy(b.data,
+		     (const unsigned char[]){0, 0x14, 0, 0x0b, (unsigned char)(signature.len >> 8),
+					     (unsigned char)signature.len},
+		     6);
 	(void)memcpy(b.data + 6, signature.data, signature.len);
 	text = blob_to_base64(b);
 	free(b.data);
@@ -227,7 +233,8 @@ static void verify_bare(const struct sample *s)
 		const EVP_MD *md = i == 2 ? EVP_sha384() : EVP_sha256();
 
 		need(EVP_DigestVerifyInit(ctx, NULL, md, NULL, b->key) == 1 &&
-			     EVP_DigestVerify(ctx, b->signature.data, b->signature.len, b->message.data, b->message.len) == 1,
+			     EVP_DigestVerify(ctx, b->signature.data, b->signature.len, b->message.data,
+					      b->message.len) == 1,
 		     "the floor's own verification");
 		EVP_MD_CTX_free(ctx);
 	}
@@ -330,9 +337,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name, *what;
 		size_t n_signatures;
-	} kinds[] = {{"first", "a new verifier, policy and one proof", 3},
-		     {"fleet", "an AK certificate never seen", 2},
-		     {"same", "the same AK certificate, another nonce", 1}};
+	} kinds[] = {
+		{"first", "a new verifier, policy and one proof",   3},
+		{"fleet", "an AK certificate never seen",           2},
+		{"same",  "the same AK certificate, another nonce", 1}
+        };
 
 	need(attest_verifier_add_policy(shared, policy.data, policy.len, NULL, NULL) == ATTEST_OK, "policy");
 	for (size_t k = 0; k < 3; k++) {
@@ -347,7 +356,8 @@ int main(int argc, char **argv)
 			floor[i] = microseconds() - begin;
 			begin = microseconds();
 			if (k == 0)
-				need(attest_verifier_add_policy(v, policy.data, policy.len, NULL, NULL) == ATTEST_OK, "policy");
+				need(attest_verifier_add_policy(v, policy.data, policy.len, NULL, NULL) == ATTEST_OK,
+				     "policy");
 			verify_proof(v, s.proof);
 			ours[i] = microseconds() - begin;
 			if (k == 0)
