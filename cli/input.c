@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /* One byte more than libattest's limit, so that a file at the limit is told from one past it. */
 enum { MOST = (64 << 20) + 1, FIRST = 64 << 10 };
@@ -84,43 +83,4 @@ int input_each(const char *directory, int (*fn)(const char *path, void *arg), vo
 	}
 	free(entries);
 	return rc;
-}
-
-/* The C library reads the calendar; the zone is taken off by hand. */
-static bool parse_calendar(const char *text, int64_t *ret_time)
-{
-	struct tm tm = {0};
-	const char *rest = strptime(text, "%Y-%m-%d", &tm);
-	int hours = 0, minutes = 0, used = 0;
-	char sign = '+';
-
-	if (rest == NULL)
-		return false;
-	if (*rest != '\0') {
-		rest = *rest == 'T' || *rest == 't' || *rest == ' ' ? strptime(rest + 1, "%H:%M:%S", &tm) : NULL;
-		if (rest == NULL)
-			return false;
-		if (*rest == '.')
-			rest += 1 + strspn(rest + 1, "0123456789");
-		if (strcmp(rest, "Z") != 0 && strcmp(rest, "z") != 0 &&
-		    (sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 || rest[used] != '\0' ||
-		     (sign != '+' && sign != '-')))
-			return false;
-	}
-	*ret_time = (int64_t)timegm(&tm) - (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-	return true;
-}
-
-bool input_time(const char *text, int64_t *ret_time)
-{
-	char *end;
-	long long seconds;
-
-	errno = 0;
-	seconds = strtoll(text, &end, 10);
-	if (end != text && *end == '\0' && errno == 0) {
-		*ret_time = seconds;
-		return true;
-	}
-	return parse_calendar(text, ret_time);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * input.h - what the command line tools share: files, standard input, times.
+ * input.h - what the command line tools share: files and standard input.
  */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct input {
 	void *data;
@@ -20,7 +19,5 @@ void input_free(struct input *input);
 bool input_is_directory(const char *path);
 /* Call fn for every regular file, in the order of their names, until it returns other than 0. Its result, or -errno. */
 int input_each(const char *directory, int (*fn)(const char *path, void *arg), void *arg);
-/* RFC 3339, a date, or seconds since 1970. */
-bool input_time(const char *text, int64_t *ret_time);
 
 #endif

@@ -182,7 +182,7 @@ static int take_nonce(struct settings *s, const char *hex)
 
 static int take_time(struct settings *s, const char *text)
 {
-	if (input_time(text, &s->options.time))
+	if (attest_time_parse(text, &s->options.time) == ATTEST_OK)
 		return 0;
 	return wrong("--at", text, "RFC 3339 such as 2026-11-20T10:15:00Z, a date, or seconds since 1970");
 }

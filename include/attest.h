@@ -348,6 +348,14 @@ ATTEST_API attest_status attest_result_text(const attest_result *result, const c
 ATTEST_API attest_status attest_result_json(const attest_result *result, const char *name, char **ret_json);
 ATTEST_API void attest_string_free(char *string);
 
+/**
+ * attest_time_parse() - a verification time as people write it
+ * @text: RFC 3339 ("2026-11-20T10:15:00Z", also with fraction and offset), a date (its first second, UTC), or seconds
+ *   since 1970-01-01T00:00:00Z
+ * Return: ATTEST_OK, ATTEST_E_USAGE. Thread-safe.
+ */
+ATTEST_API attest_status attest_time_parse(const char *text, int64_t *ret_time);
+
 /** Size of a pin with its NUL: "sha256//" and 44 characters of base64. */
 #define ATTEST_PIN_SIZE 53
 /**

@@ -4,8 +4,11 @@
  */
 #include "result.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 const char *attest_version(void)
 {
@@ -175,6 +178,23 @@ const char *attest_result_pin(const attest_result *result)
 	bool is_key = result->facts.tls_kind != NULL && strcmp(result->facts.tls_kind, "key") == 0;
 
 	return result->verdict == ATTEST_VERIFIED && is_key ? result->facts.tls_pin : NULL;
+}
+
+attest_status attest_time_parse(const char *text, int64_t *ret_time)
+{
+	char *end;
+	long long seconds;
+
+	if (time_parse(slice_of_string(text), true, ret_time))
+		return ATTEST_OK;
+	if (text[0] != '-' && (text[0] < '0' || text[0] > '9'))
+		return ATTEST_E_USAGE;
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	if (*end != '\0' || errno != 0 || seconds == ATTEST_TIME_UNSET)
+		return ATTEST_E_USAGE;
+	*ret_time = seconds;
+	return ATTEST_OK;
 }
 
 void attest_string_free(char *string)

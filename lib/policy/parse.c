@@ -261,16 +261,15 @@ static attest_status parse_policy_name(struct policy *policy, const struct json_
 	return parse_name(policy, node, &policy->name, error);
 }
 
-static attest_status parse_format(struct policy *policy, const struct json_node *node, struct attest_error *error)
+static attest_status parse_format(const struct json_node *node, struct attest_error *error)
 {
 	static const char *const choices[] = {"libattest-policy-v1"};
 	size_t choice;
 
-	(void)policy;
 	return parse_choice(node, choices, 1, &choice, error);
 }
 
-/* A member of a policy; those before `bank` are read first, because pins need it. */
+/* A member of a policy, in the order of reading: pins need the bank. parse NULL: it was read before. */
 struct member {
 	const char *name;
 	attest_status (*parse)(struct policy *, const struct json_node *, struct attest_error *);
@@ -288,7 +287,7 @@ static attest_status parse_members(struct policy *policy, const struct json_node
 	for (size_t i = 0; status == ATTEST_OK && i < n; i++) {
 		struct json_node node = json_node_member(root, members[i].name);
 
-		if (node.value != NULL)
+		if (node.value != NULL && members[i].parse != NULL)
 			status = members[i].parse(policy, &node, error);
 	}
 	return status;
@@ -297,7 +296,7 @@ static attest_status parse_members(struct policy *policy, const struct json_node
 static attest_status parse_root(struct policy *policy, const struct json_node *root, struct attest_error *error)
 {
 	static const struct member own[] = {
-		{"format",                    parse_format     },
+		{"format",                    NULL             },
 		{"name",                      parse_policy_name},
 		{"bank",                      parse_bank       },
 		{"platforms",                 parse_platforms  },
@@ -317,8 +316,13 @@ static attest_status parse_root(struct policy *policy, const struct json_node *r
 
 	if (status != ATTEST_OK)
 		return status;
-	if (json_node_has(root, "format"))
-		return parse_members(policy, root, own, sizeof(own) / sizeof(own[0]), error);
+	if (json_node_has(root, "format")) { /* first, so that a proof given as a policy is called one */
+		struct json_node format = json_node_member(root, "format");
+
+		status = parse_format(&format, error);
+		return status == ATTEST_OK ? parse_members(policy, root, own, sizeof(own) / sizeof(own[0]), error)
+					   : status;
+	}
 	if (json_node_has(root, "measurements") || json_node_has(root, "application_disk_roothash"))
 		return parse_members(policy, root, golden, sizeof(golden) / sizeof(golden[0]), error);
 	if (json_object_size(root->value) == 0 ||

@@ -1,0 +1,194 @@
+"""attest-verify as a user types it: options, standard input, many proofs, error paths, exit codes.
+
+Usage: options.py BUILD
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "testdata/demo"
+AT = ["--at", "2026-06-01"]
+TRUST = [*AT, "--root", str(DEMO / "root.pem")]
+GOOD = [*TRUST, "--policy", str(DEMO / "policy.json")]
+PROOF = str(DEMO / "proof.json")
+
+
+class Runner:
+    def __init__(self, build: Path, scratch: Path) -> None:
+        self.tool, self.scratch = build / "attest-verify", scratch
+        self.passed = self.failed = 0
+
+    def run(self, *args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+        env = {"HOME": str(self.scratch), "PATH": "/usr/bin:/bin", **env}
+        return subprocess.run([str(self.tool), *args], input=stdin, capture_output=True, check=False, env=env, cwd=self.scratch, timeout=60)
+
+    def expect(self, what: str, code: int, *args: str, out: str = "", err: str = "", stdin: bytes = b"", **env: str) -> bytes:
+        """`out` and `err` are substrings that must stand there; without `err`, standard error must be empty."""
+        done = self.run(*args, stdin=stdin, **env)
+        stdout, stderr = done.stdout.decode(), done.stderr.decode()
+        good = done.returncode == code and out in stdout and (err in stderr if err else not stderr)
+        self.check(what, good, f"exit {done.returncode}, expected {code}\n{stdout}\n{stderr}")
+        return done.stdout
+
+    def check(self, what: str, good: bool, why: str = "") -> None:
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED {what}: {why}")
+
+    def file(self, name: str, content: str | bytes) -> str:
+        path = self.scratch / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+
+def usage(r: Runner) -> None:
+    r.expect("--help", 0, "--help", out="Usage: attest-verify")
+    r.expect("-V", 0, "-V", out="attest-verify (libattest) ")
+    r.expect("no proof", 2, err="proof files or loose files")
+    r.expect("unknown option", 2, "--nonsense", err="Try 'attest-verify --help'")
+    r.expect("missing argument", 2, "--at", err="requires an argument")
+    r.expect("proof and loose files", 2, *GOOD, "--quote", PROOF, "--signature", PROOF, "--pcrs", PROOF, PROOF, err="either proof files or loose")
+    r.expect("loose files incomplete", 2, *GOOD, "--quote", PROOF, err="--signature and --pcrs")
+    for option, value, err in (
+        ("--at", "yesterday", "RFC 3339"),
+        ("--at", "2026-13-01", "RFC 3339"),
+        ("--at", "2026-02-30", "RFC 3339"),
+        ("--at", "2026-01-01T00:00:00", "RFC 3339"),
+        ("--at", "", "RFC 3339"),
+        ("--nonce", "abc", "1 to 64 bytes of hex"),
+        ("--nonce", "", "1 to 64 bytes of hex"),
+        ("--nonce", "00" * 65, "1 to 64 bytes of hex"),
+        ("--nonce", "zz", "1 to 64 bytes of hex"),
+        ("--pin", "sha256//short", "44 characters"),
+        ("--print", "everything", "pin or ca"),
+        ("--jobs", "0", "1 to 1024"),
+        ("--jobs", "many", "1 to 1024"),
+        ("--color", "sometimes", "auto, always or never"),
+        ("--policy", "/nonexistent", "No such file"),
+        ("--root", "/nonexistent", "No such file"),
+        ("--tls-cert", "/nonexistent", "No such file"),
+    ):
+        r.expect(f"{option} {value[:20]!r}", 2, *TRUST, option, value, PROOF, err=err)
+    r.expect("a root that is none", 2, "--root", str(DEMO / "policy.json"), PROOF, err="not a DER certificate")
+    r.expect("a key purpose that is none", 2, "--root-purpose", "ak", "--root", str(DEMO / "root.pem"), PROOF, err="dotted OID")
+    r.expect("a policy that is none", 2, *TRUST, "--policy", PROOF, PROOF, err="$.format")
+
+
+def times(r: Runner) -> None:
+    for time, code in (
+        ("2026-06-01T12:00:00Z", 0),
+        ("2026-06-01t12:00:00z", 0),
+        ("2026-06-01 12:00:00.25+02:00", 0),
+        ("1780272000", 0),
+        ("2033-12-31T23:59:59Z", 0),
+        ("2034-01-01T00:30:00+01:00", 0),
+        ("2033-12-31T23:59:59-01:00", 1),
+        ("2040-01-01", 1),
+        ("9999-12-31", 1),
+        ("-1", 1),
+    ):
+        args = ["--at", time, "--root", str(DEMO / "root.pem"), "--policy", str(DEMO / "policy.json"), PROOF]
+        r.expect(f"--at {time}", code, *args, out="VERIFIED" if code == 0 else "REFUSED")
+
+
+def output(r: Runner) -> None:
+    r.expect("a verified proof", 0, *GOOD, PROOF, out="Golden values that hold")
+    r.expect("--quiet", 0, *GOOD, "--quiet", PROOF)
+    r.check("--quiet prints nothing", r.run(*GOOD, "-q", PROOF).stdout == b"")
+    r.expect("--verbose", 0, *GOOD, "--verbose", PROOF, out="TPM clock")
+    r.expect("--color always", 0, *GOOD, "--color", "always", PROOF, out="\033[1;32mVERIFIED")
+    r.check("no colours in a pipe", b"\033" not in r.run(*GOOD, PROOF).stdout)
+    account = json.loads(r.expect("--json", 0, *GOOD, "--json", PROOF))
+    pin = r.expect("--print pin", 0, *GOOD, "--print", "pin", PROOF, out="sha256//").decode().strip()
+    r.check("the same pin in JSON", account["pin"] == pin and account["facts"]["tls_pin"] == pin)
+    r.expect("--pin that fits", 0, *GOOD, "--pin", pin, PROOF, out="VERIFIED")
+    r.expect("--pin that does not", 1, *GOOD, "--pin", "sha256//" + "A" * 43 + "=", PROOF, out="not the expected one")
+    key = r.file("key.pem", json.loads(Path(PROOF).read_text())["tls"]["public_key"])
+    r.expect("--tls-cert with the key", 0, *GOOD, "--tls-cert", key, PROOF, out="VERIFIED")
+    r.expect("--tls-cert with another", 1, *GOOD, "--tls-cert", str(DEMO / "root.pem"), PROOF, out="not the expected one")
+    r.expect("--print pin of a refused proof", 1, *AT, "--print", "pin", PROOF, err="not verified")
+    golden = [*TRUST, "--policy", str(DEMO / "blindllama-golden.json")]
+    r.expect("--print pin where there is a CA", 2, *golden, "--print", "pin", str(DEMO / "blindllama.json"), err="--print ca")
+    r.expect("--print ca", 0, *golden, "--print", "ca", str(DEMO / "blindllama.json"), out="BEGIN CERTIFICATE")
+    r.expect("--print ca where there is a key", 2, *GOOD, "--print", "ca", PROOF, err="--print pin")
+
+
+def inputs(r: Runner) -> None:
+    data = Path(PROOF).read_bytes()
+    r.expect("standard input", 0, *GOOD, "-", stdin=data, out="VERIFIED  -")
+    r.expect("standard input twice", 2, *GOOD, "-", "-", stdin=data, err="only once")
+    r.expect("empty standard input", 1, *GOOD, "-", out="not strict JSON")
+    r.expect("a missing proof", 2, *GOOD, "missing.json", err="missing.json: No such file")
+    r.expect("a directory", 2, *GOOD, str(DEMO), err="Is a directory")
+    odd = r.file("proof \033[31m\nodd.json", data)
+    r.check("a name with control characters", b"\033" not in r.run(*GOOD, odd).stdout)
+    raw = os.fsencode(r.scratch) + b"/\xff\xfe.json"
+    Path(os.fsdecode(raw)).write_bytes(data)
+    r.expect("a name that is no UTF-8", 0, *GOOD, "--json", os.fsdecode(raw), out="xff")
+    if os.path.exists("/dev/full"):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([str(r.tool), *GOOD, PROOF], stdout=full, stderr=subprocess.PIPE, check=False)
+        r.check("a full disk", done.returncode == 2 and b"standard output" in done.stderr, done.stderr.decode())
+
+
+def many(r: Runner) -> None:
+    bad = r.file("bad.json", "{}")
+    lines = r.expect("several proofs, the worst counts", 1, *GOOD, "--json", PROOF, bad, PROOF).decode().splitlines()
+    r.check("one line each, in order", [json.loads(line)["proof"] for line in lines] == [PROOF, bad, PROOF])
+    r.expect("several proofs, one missing", 2, *GOOD, "--quiet", PROOF, "missing.json", bad, err="missing.json")
+    r.expect("inconclusive before verified", 3, *TRUST, PROOF, PROOF, out="INCONCLUSIVE")
+    for jobs in ("1", "3", "64"):
+        done = r.run(*GOOD, "--json", "--jobs", jobs, *[PROOF] * 40)
+        r.check(f"40 proofs, --jobs {jobs}", done.returncode == 0 and done.stdout.count(b'"verdict":"verified"') == 40)
+
+
+def policies(r: Runner) -> None:
+    policy = (DEMO / "policy.json").read_text()
+    r.expect("no policy", 3, *TRUST, PROOF, out="INCONCLUSIVE")
+    r.expect("$ATTEST_POLICY", 0, *TRUST, PROOF, out="VERIFIED", ATTEST_POLICY=str(DEMO / "policy.json"))
+    r.expect("$ATTEST_POLICY that is missing", 2, *TRUST, PROOF, err="No such file", ATTEST_POLICY="/nonexistent")
+    home = r.scratch / "home"
+    r.file("home/.config/attest/policy.json", policy)
+    r.expect("~/.config/attest/policy.json", 0, *TRUST, PROOF, out="VERIFIED", HOME=str(home))
+    r.file("xdg/attest/policy.json", policy)
+    r.expect("$XDG_CONFIG_HOME", 0, *TRUST, PROOF, out="VERIFIED", XDG_CONFIG_HOME=str(r.scratch / "xdg"))
+    r.file("home2/.config/attest/policy.json", "{}")
+    r.expect("a broken default policy", 2, *TRUST, PROOF, err="no known kind of policy", HOME=str(r.scratch / "home2"))
+    other = r.file("other.json", '{"format": "libattest-policy-v1", "pcrs": {"0": "zero"}}')
+    r.expect("--policy comes before the default", 1, *TRUST, "--policy", other, PROOF, out="has not the pinned value", HOME=str(home))
+    r.expect("two policies must both hold", 1, *GOOD, "--policy", other, PROOF, out="has not the pinned value")
+    events = r.file("pin14.json", '{"format": "libattest-policy-v1", "pcrs": {"14": "zero"}}')
+    r.expect("a mismatch shows the events", 1, *TRUST, "--policy", events, PROOF, out="The events of PCR 14, as they were measured:")
+
+
+def roots(r: Runner) -> None:
+    folder = r.scratch / "roots"
+    for name in ("root.pem",):
+        r.file(f"roots/{name}", (DEMO / name).read_bytes())
+    r.expect("a directory of roots", 0, *AT, "--root", str(folder), "--policy", str(DEMO / "policy.json"), PROOF, out="VERIFIED")
+    r.expect("--no-default-roots with a root", 0, "--no-default-roots", *GOOD, PROOF, out="VERIFIED")
+    r.expect("no root", 1, *AT, "--policy", str(DEMO / "policy.json"), PROOF, out="--root")
+    r.expect("a root's key purpose", 1, "--root-purpose", "none", *GOOD, PROOF, out="extended key usage")
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        r = Runner(Path(sys.argv[1]).resolve(), Path(scratch))
+        for group in (usage, times, output, inputs, many, policies, roots):
+            group(r)
+    print(f"options: {r.passed} passed, {r.failed} failed")
+    return 1 if r.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
