@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,7 +89,7 @@ def aicert_with_pem(evidence: Evidence) -> Json:
     return aicert(evidence, intermediates_in_pem=True)
 
 
-DOCUMENTS = {
+DOCUMENTS: dict[str, Callable[[Evidence], Json]] = {
     "v1": libattest_v1,
     "blindllama-v2": blindllama_v2,
     "aicert": aicert,

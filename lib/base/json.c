@@ -9,7 +9,8 @@
 #include "text.h"
 
 /* A string this long costs jansson more than its mark does. */
-enum { LIFT_AT_LEAST = 48, MARK_SIZE = 24 };
+enum { LIFT_AT_LEAST = 48 };
+#define MARK_SIZE ((size_t)24)
 
 /* The pass before jansson. */
 struct scan {
@@ -359,7 +360,7 @@ typedef attest_status (*decode_fn)(struct arena *, struct slice, struct slice *,
 static attest_status decoded(const struct json_node *node, size_t max, decode_fn decode, struct slice *ret_bytes,
 			     struct attest_error *error)
 {
-	struct slice text, bytes = {NULL, 0};
+	struct slice text = {NULL, 0}, bytes = {NULL, 0};
 	attest_status status = json_node_string(node, &text, error);
 
 	if (status == ATTEST_OK)

@@ -184,7 +184,7 @@ static attest_status take_value(const struct pcr_claim *claim, struct pcr_values
 		.index = index, .value = {.alg = alg, .size = digest_size(alg)}
         };
 	claimed = claimed_value(claim, pcr, values->n, raw);
-	if (claimed.len != pcr->value.size) {
+	if (claimed.data == NULL || claimed.len != pcr->value.size) {
 		error_where(error, "PCR %u, bank %s", index, digest_name(alg));
 		error_expected(error, "%u bytes", pcr->value.size);
 		error_found(error, "%s", claimed.len == 0 ? "no value" : "another size");

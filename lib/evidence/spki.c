@@ -109,7 +109,7 @@ attest_status spki_pin(struct slice spki, char ret_pin[ATTEST_PIN_SIZE], struct 
 
 	if (status != ATTEST_OK)
 		return status;
-	memcpy(ret_pin, "sha256//", 8);
+	memcpy(ret_pin, "sha256//", 9);
 	base64_encode(digest_slice(&digest), ret_pin + 8);
 	return ATTEST_OK;
 }

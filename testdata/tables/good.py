@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import ca
 from case import Case, Row, Table
-from lab import MATRIX, NONCE, SERVER_PCRS, WORKLOAD, Lab, golden, pin, policy, text_log
+from lab import MATRIX, NONCE, WORKLOAD, Lab, golden, pin, policy, text_log
 from structures import digest
 
 Base = Callable[[Lab], Case]
