@@ -440,14 +440,20 @@ static const char *copied_hex(struct run *run, struct slice bytes)
 	return hex;
 }
 
+static const char *copied_printable(struct run *run, const char *text)
+{
+	const char *copy = printable(&run->result->arena, slice_of_string(text), 512);
+
+	if (copy == NULL)
+		run->findings->internal = ATTEST_E_NO_MEMORY;
+	return copy;
+}
+
 static void tell_chain(struct run *run, struct attest_facts *facts)
 {
-	const char *subject = run->chain.path[0]->subject, *safe;
-
-	safe = printable(&run->result->arena, slice_of_string(subject), 512);
 	facts->platform = copied(run, run->chain.platform);
-	facts->anchor = copied(run, run->chain.anchor);
-	facts->ak_subject = copied(run, safe);
+	facts->anchor = copied_printable(run, run->chain.anchor);
+	facts->ak_subject = copied_printable(run, run->chain.path[0]->subject);
 	facts->valid_from = run->chain.valid_from;
 	facts->valid_until = run->chain.valid_until;
 }

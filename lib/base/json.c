@@ -226,8 +226,10 @@ struct json_node json_doc_root(const struct json_doc *doc)
 struct json_node json_node_member(const struct json_node *object, const char *name)
 {
 	struct json_node member = {object->doc, json_object_get(object->value, name), ""};
+	char text[40]; /* the name may be the input's */
 
-	(void)snprintf(member.path, sizeof(member.path), "%.90s.%.30s", object->path, name);
+	(void)snprintf(member.path, sizeof(member.path), "%.80s.%s", object->path,
+		       printable_to(slice_of_string(name), text, sizeof(text)));
 	return member;
 }
 

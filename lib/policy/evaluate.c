@@ -209,7 +209,7 @@ static void check_image(const struct policy *policy, const json_t *object, const
 		return;
 	error_where(&e, "%s", where);
 	if (container != NULL)
-		error_expected(&e, "image id %.120s", container->id);
+		error_expected(&e, "image id %s", printable_to(slice_of_string(container->id), text, sizeof(text)));
 	error_found(&e, "%s",
 		    printable_to(slice_of_string(container == NULL ? (image == NULL ? "no image name" : image)
 								   : (id == NULL ? "no image id" : id)),

@@ -73,7 +73,7 @@ static attest_status names_key(const struct event *event, struct slice spki_sha2
 	DEFER(json_decref_deferred) json_t *object = NULL;
 	attest_status status = event_object(event, &object, error);
 	const char *digest = json_string_value(json_object_get(object, "digest"));
-	char want[8 + HEX_SIZE(32)] = "sha256:";
+	char want[8 + HEX_SIZE(32)] = "sha256:", found[120];
 
 	if (status != ATTEST_OK)
 		return status;
@@ -81,7 +81,8 @@ static attest_status names_key(const struct event *event, struct slice spki_sha2
 	if (digest != NULL && strcmp(digest, want) == 0)
 		return ATTEST_OK;
 	error_expected(error, "%s", want);
-	error_found(error, "%.100s", digest == NULL ? "no digest" : digest);
+	error_found(error, "%s",
+		    printable_to(slice_of_string(digest == NULL ? "no digest" : digest), found, sizeof(found)));
 	return binding_fail("the tls-key event of PCR 15 names another key", error);
 }
 
