@@ -112,7 +112,11 @@ static int unreadable(const char *name, int error)
 
 /* Options. Each handler returns 0 or the exit code. */
 
-static int take_policy(struct settings *s, const char *path)
+/* What is done with the bytes of a file that an option names. */
+typedef attest_status (*use_fn)(struct settings *s, const struct input *in, const char *path,
+				struct attest_error *error);
+
+static int use_file(struct settings *s, const char *path, use_fn use)
 {
 	struct attest_error error = {0};
 	struct input in;
@@ -121,25 +125,35 @@ static int take_policy(struct settings *s, const char *path)
 
 	if (rc != 0)
 		return unreadable(path, rc);
-	status = attest_verifier_add_policy(s->verifier, in.data, in.len, path, &error);
+	status = use(s, &in, path, &error);
 	input_free(&in);
-	s->has_policy = true;
 	return status == ATTEST_OK ? 0 : failed(path, &error);
+}
+
+static attest_status use_policy(struct settings *s, const struct input *in, const char *path,
+				struct attest_error *error)
+{
+	s->has_policy = true;
+	return attest_verifier_add_policy(s->verifier, in->data, in->len, path, error);
+}
+
+static attest_status use_roots(struct settings *s, const struct input *in, const char *path, struct attest_error *error)
+{
+	(void)path;
+	return attest_verifier_add_roots(s->verifier, in->data, in->len, s->root_purpose, error);
+}
+
+static attest_status use_tls_cert(struct settings *s, const struct input *in, const char *path,
+				  struct attest_error *error)
+{
+	(void)path;
+	s->options.tls_pin = s->pin;
+	return attest_pin_of(in->data, in->len, s->pin, error);
 }
 
 static int take_root_file(const char *path, void *settings)
 {
-	struct settings *s = settings;
-	struct attest_error error = {0};
-	struct input in;
-	int rc = input_read(path, &in);
-	attest_status status;
-
-	if (rc != 0)
-		return unreadable(path, rc);
-	status = attest_verifier_add_roots(s->verifier, in.data, in.len, s->root_purpose, &error);
-	input_free(&in);
-	return status == ATTEST_OK ? 0 : failed(path, &error);
+	return use_file(settings, path, use_roots);
 }
 
 static int take_root(struct settings *s, const char *path)
@@ -147,21 +161,6 @@ static int take_root(struct settings *s, const char *path)
 	int rc = input_is_directory(path) ? input_each(path, take_root_file, s) : take_root_file(path, s);
 
 	return rc < 0 ? unreadable(path, -rc) : rc;
-}
-
-static int take_tls_cert(struct settings *s, const char *path)
-{
-	struct attest_error error = {0};
-	struct input in;
-	int rc = input_read(path, &in);
-	attest_status status;
-
-	if (rc != 0)
-		return unreadable(path, rc);
-	status = attest_pin_of(in.data, in.len, s->pin, &error);
-	input_free(&in);
-	s->options.tls_pin = s->pin;
-	return status == ATTEST_OK ? 0 : failed(path, &error);
 }
 
 static int take_nonce(struct settings *s, const char *hex)
@@ -266,7 +265,7 @@ static int take_option(struct settings *s, int option)
 	}
 	switch (option) {
 	case 'p':
-		return take_policy(s, optarg);
+		return use_file(s, optarg, use_policy);
 	case 't':
 		return take_time(s, optarg);
 	case 'n':
@@ -274,7 +273,7 @@ static int take_option(struct settings *s, int option)
 	case OPT_PIN:
 		return take_pin(s, optarg);
 	case OPT_TLS_CERT:
-		return take_tls_cert(s, optarg);
+		return use_file(s, optarg, use_tls_cert);
 	case 'r':
 		return take_root(s, optarg);
 	case OPT_ROOT_PURPOSE:
@@ -310,14 +309,14 @@ static int default_policy(struct settings *s)
 	if (s->has_policy)
 		return 0;
 	if (env != NULL && env[0] != '\0')
-		return take_policy(s, env);
+		return use_file(s, env, use_policy);
 	if (config != NULL && config[0] != '\0')
 		(void)snprintf(path, sizeof(path), "%s/attest/policy.json", config);
 	else
 		(void)snprintf(path, sizeof(path), "%s/.config/attest/policy.json", home == NULL ? "" : home);
 	if (access(path, F_OK) == 0)
-		return take_policy(s, path);
-	return access("/etc/attest/policy.json", F_OK) == 0 ? take_policy(s, "/etc/attest/policy.json") : 0;
+		return use_file(s, path, use_policy);
+	return access("/etc/attest/policy.json", F_OK) == 0 ? use_file(s, "/etc/attest/policy.json", use_policy) : 0;
 }
 
 /* Output */

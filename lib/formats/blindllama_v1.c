@@ -23,29 +23,6 @@ static attest_status parse_bytes(const struct json_node *node, size_t max, struc
 	return status == ATTEST_OK ? json_node_base64(&base64, max, ret_bytes, error) : status;
 }
 
-static attest_status parse_quote(struct proof *proof, const struct json_node *attestation, struct attest_error *error)
-{
-	static const char *const members[] = {"message", "signature", "pcr", NULL};
-	struct json_node quote = json_node_member(attestation, "quote");
-	struct json_node message = json_node_member(&quote, "message"),
-			 signature = json_node_member(&quote, "signature");
-	struct json_node pcr = json_node_member(&quote, "pcr");
-	struct slice file;
-	attest_status status = json_node_object(&quote, error);
-
-	if (status == ATTEST_OK)
-		status = json_node_only(&quote, members, error);
-	if (status == ATTEST_OK)
-		status = parse_bytes(&message, LIMIT_TPM_STRUCTURE, &proof->attest, error);
-	if (status == ATTEST_OK)
-		status = parse_bytes(&signature, LIMIT_TPM_STRUCTURE, &proof->signature, error);
-	if (status == ATTEST_OK)
-		status = parse_bytes(&pcr, LIMIT_PCR_FILE, &file, error);
-	if (status == ATTEST_OK)
-		status = json_node_fail(&pcr, pcr_claim_parse_file(proof->doc.arena, file, &proof->pcrs, error), error);
-	return status;
-}
-
 /* Certificates come as DER or as PEM text, in base64 either way. */
 static attest_status parse_certificate(struct proof *proof, const struct json_node *node, struct attest_error *error)
 {
@@ -124,7 +101,7 @@ attest_status blindllama_v1_parse(struct proof *proof, const struct json_node *r
 	if (status == ATTEST_OK)
 		status = json_node_only(&attestation, attestation_members, error);
 	if (status == ATTEST_OK)
-		status = parse_quote(proof, &attestation, error);
+		status = proof_parse_quote_files(proof, &attestation, parse_bytes, error);
 	if (status == ATTEST_OK)
 		status = parse_chain(proof, &attestation, error);
 	if (status == ATTEST_OK)

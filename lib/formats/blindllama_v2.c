@@ -5,29 +5,6 @@
  */
 #include "proof.h"
 
-static attest_status parse_quote(struct proof *proof, const struct json_node *root, struct attest_error *error)
-{
-	static const char *const members[] = {"message", "signature", "pcr", NULL};
-	struct json_node quote = json_node_member(root, "quote");
-	struct json_node message = json_node_member(&quote, "message"),
-			 signature = json_node_member(&quote, "signature");
-	struct json_node pcr = json_node_member(&quote, "pcr");
-	struct slice file;
-	attest_status status = json_node_object(&quote, error);
-
-	if (status == ATTEST_OK)
-		status = json_node_only(&quote, members, error);
-	if (status == ATTEST_OK)
-		status = json_node_base64(&message, LIMIT_TPM_STRUCTURE, &proof->attest, error);
-	if (status == ATTEST_OK)
-		status = json_node_base64(&signature, LIMIT_TPM_STRUCTURE, &proof->signature, error);
-	if (status == ATTEST_OK)
-		status = json_node_base64(&pcr, LIMIT_PCR_FILE, &file, error);
-	if (status == ATTEST_OK)
-		status = json_node_fail(&pcr, pcr_claim_parse_file(proof->doc.arena, file, &proof->pcrs, error), error);
-	return status;
-}
-
 static attest_status parse_chain(struct proof *proof, const struct json_node *root, struct attest_error *error)
 {
 	struct json_node chain = json_node_member(root, "cert_chain");
@@ -69,7 +46,7 @@ attest_status blindllama_v2_parse(struct proof *proof, const struct json_node *r
 	attest_status status = json_node_only(root, members, error);
 
 	if (status == ATTEST_OK)
-		status = parse_quote(proof, root, error);
+		status = proof_parse_quote_files(proof, root, json_node_base64, error);
 	if (status == ATTEST_OK)
 		status = parse_chain(proof, root, error);
 	return status == ATTEST_OK ? parse_measured(proof, root, error) : status;

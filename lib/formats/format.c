@@ -93,6 +93,32 @@ attest_status proof_add_log(struct proof *proof, const struct log *log, struct a
 	return ATTEST_OK;
 }
 
+attest_status proof_parse_quote_files(struct proof *proof, const struct json_node *parent,
+				      attest_status (*bytes)(const struct json_node *, size_t, struct slice *,
+							     struct attest_error *),
+				      struct attest_error *error)
+{
+	static const char *const members[] = {"message", "signature", "pcr", NULL};
+	struct json_node quote = json_node_member(parent, "quote");
+	struct json_node message = json_node_member(&quote, "message"),
+			 signature = json_node_member(&quote, "signature");
+	struct json_node pcr = json_node_member(&quote, "pcr");
+	struct slice file;
+	attest_status status = json_node_object(&quote, error);
+
+	if (status == ATTEST_OK)
+		status = json_node_only(&quote, members, error);
+	if (status == ATTEST_OK)
+		status = bytes(&message, LIMIT_TPM_STRUCTURE, &proof->attest, error);
+	if (status == ATTEST_OK)
+		status = bytes(&signature, LIMIT_TPM_STRUCTURE, &proof->signature, error);
+	if (status == ATTEST_OK)
+		status = bytes(&pcr, LIMIT_PCR_FILE, &file, error);
+	if (status == ATTEST_OK)
+		status = json_node_fail(&pcr, pcr_claim_parse_file(proof->doc.arena, file, &proof->pcrs, error), error);
+	return status;
+}
+
 attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, const struct event *before,
 			   size_t n_before, struct attest_error *error)
 {

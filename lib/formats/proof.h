@@ -54,6 +54,11 @@ attest_status blindllama_v1_parse(struct proof *proof, const struct json_node *r
 /* Shared by them. */
 attest_status proof_add_certificate(struct proof *proof, struct slice der, struct attest_error *error);
 attest_status proof_add_log(struct proof *proof, const struct log *log, struct attest_error *error);
+/* The member "quote" with tpm2_quote's three files as "message", "signature" and "pcr"; `bytes` reads one of them. */
+attest_status proof_parse_quote_files(struct proof *proof, const struct json_node *parent,
+				      attest_status (*bytes)(const struct json_node *, size_t, struct slice *,
+							     struct attest_error *),
+				      struct attest_error *error);
 /* The PEM text of a CA certificate, measured as it is into PCR 15 after `before` (application disk, sentinel). */
 attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, const struct event *before,
 			   size_t n_before, struct attest_error *error);
