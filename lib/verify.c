@@ -730,8 +730,9 @@ static attest_status check_options(const struct attest_options *options, struct 
 			    "struct attest_options was not set up with ATTEST_OPTIONS_INIT");
 	if (options->time == ATTEST_TIME_UNSET)
 		return fail(error, ATTEST_E_USAGE, NULL, "no verification time was given");
-	if (options->nonce != NULL && (options->nonce_len == 0 || options->nonce_len > LIMIT_NONCE_BYTES))
-		return fail(error, ATTEST_E_USAGE, NULL, "a nonce has 1 to %u bytes", LIMIT_NONCE_BYTES);
+	if ((options->nonce != NULL) != (options->nonce_len != 0) || options->nonce_len > LIMIT_NONCE_BYTES)
+		return fail(error, ATTEST_E_USAGE, NULL,
+			    "a nonce has 1 to %u bytes; nonce and nonce_len are given together", LIMIT_NONCE_BYTES);
 	if (options->tls_pin != NULL &&
 	    (strlen(options->tls_pin) != ATTEST_PIN_SIZE - 1 || memcmp(options->tls_pin, "sha256//", 8) != 0))
 		return fail(error, ATTEST_E_USAGE, NULL, "a TLS pin is \"sha256//\" and 44 characters of base64");
