@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,9 +43,12 @@ static int read_all(FILE *file, struct input *ret_input)
 
 int input_read(const char *path, struct input *ret_input)
 {
+	static atomic_bool stdin_was_read;
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
 	int rc;
 
+	if (file == stdin && atomic_exchange(&stdin_was_read, true))
+		return EALREADY;
 	if (file == NULL)
 		return errno;
 	errno = 0;

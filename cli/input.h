@@ -13,7 +13,8 @@ struct input {
 	size_t len;
 };
 
-/* A whole file, or standard input for "-". 0, or an errno; EFBIG past what a proof may have. */
+/* A whole file, or standard input for "-". 0, or an errno; EFBIG past what a proof may have, EALREADY for
+ * standard input a second time. */
 int input_read(const char *path, struct input *ret_input);
 void input_free(struct input *input);
 bool input_is_directory(const char *path);

@@ -45,7 +45,8 @@ static const char usage[] =
 	"      --quote MSG         TPMS_ATTEST (tpm2_quote -m)\n"
 	"      --signature SIG     TPMT_SIGNATURE (tpm2_quote -s)\n"
 	"      --pcrs PCRS         tpm2_quote -o, serialized or values form\n"
-	"      --ak KEY            AK public key: PEM, TPMT_PUBLIC or TPM2B_PUBLIC; never enough for \"verified\"\n"
+	"      --ak KEY            AK public key: PEM, TPMT_PUBLIC or TPM2B_PUBLIC; alone never enough for "
+	"\"verified\"\n"
 	"      --ak-cert CHAIN     AK certificate first: PEM, or one DER certificate\n"
 	"      --log FILE          text events, JSON\n"
 	"\n"
@@ -73,6 +74,7 @@ struct settings {
 	char pin[ATTEST_PIN_SIZE];
 	const char *root_purpose;
 	bool has_policy, verbose, has_parts;
+	bool purpose_is_idle; /* a --root-purpose that no --root has followed */
 	enum print print;
 	const char *color, *parts[6];
 	long jobs;
@@ -106,7 +108,10 @@ static int wrong(const char *option, const char *value, const char *expected)
 
 static int unreadable(const char *name, int error)
 {
-	(void)fprintf(stderr, "attest-verify: %s: %s\n", name, error == EFBIG ? "larger than 64 MiB" : strerror(error));
+	(void)fprintf(stderr, "attest-verify: %s: %s\n", name,
+		      error == EFBIG      ? "larger than 64 MiB"
+		      : error == EALREADY ? "standard input can be read only once"
+					  : strerror(error));
 	return EXIT_USAGE;
 }
 
@@ -140,6 +145,7 @@ static attest_status use_policy(struct settings *s, const struct input *in, cons
 static attest_status use_roots(struct settings *s, const struct input *in, const char *path, struct attest_error *error)
 {
 	(void)path;
+	s->purpose_is_idle = false;
 	return attest_verifier_add_roots(s->verifier, in->data, in->len, s->root_purpose, error);
 }
 
@@ -278,6 +284,7 @@ static int take_option(struct settings *s, int option)
 		return take_root(s, optarg);
 	case OPT_ROOT_PURPOSE:
 		s->root_purpose = optarg;
+		s->purpose_is_idle = true;
 		return 0;
 	case OPT_NO_DEFAULT_ROOTS:
 		(void)attest_verifier_use_default_roots(s->verifier, 0);
@@ -325,7 +332,7 @@ static bool want_color(const struct settings *s)
 {
 	if (strcmp(s->color, "auto") != 0)
 		return strcmp(s->color, "always") == 0;
-	return isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL;
+	return isatty(STDOUT_FILENO) == 1 && (getenv("NO_COLOR") == NULL || getenv("NO_COLOR")[0] == '\0');
 }
 
 static int exit_code(attest_status status)
@@ -553,27 +560,16 @@ static int verify_files(const struct settings *s, char **names, size_t n)
 	return code;
 }
 
-static bool stdin_is_unique(const struct settings *s, char **names, int n)
-{
-	int count = 0;
-
-	for (int i = 0; i < n; i++)
-		count += strcmp(names[i], "-") == 0;
-	for (size_t i = 0; i < 6; i++)
-		count += s->parts[i] != NULL && strcmp(s->parts[i], "-") == 0;
-	return count <= 1;
-}
-
 static int run(struct settings *s, char **names, int n)
 {
 	int rc = default_policy(s);
 
 	if (rc != 0)
 		return rc;
+	if (s->purpose_is_idle)
+		return wrong("--root-purpose", s->root_purpose, "a --root after it");
 	if (s->has_parts ? n != 0 : n == 0)
 		return wrong("PROOF", n == 0 ? "" : names[0], "either proof files or loose files (--quote ...)");
-	if (!stdin_is_unique(s, names, n))
-		return wrong("PROOF", "-", "standard input only once");
 	rc = s->has_parts ? verify_parts(s) : verify_files(s, names, (size_t)n);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		(void)fprintf(stderr, "attest-verify: standard output: %s\n", strerror(errno));

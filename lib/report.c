@@ -65,7 +65,8 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 		(void)fputs("public area fits the certificate", p->out);
 		break;
 	case ATTEST_STEP_QUOTE:
-		(void)fprintf(p->out, "made by a TPM, %u resets", r->facts.reset_count);
+		if (r->steps[ATTEST_STEP_SIGNATURE] == ATTEST_PASSED)
+			(void)fprintf(p->out, "made by a TPM, %u resets", r->facts.reset_count);
 		break;
 	case ATTEST_STEP_LOG:
 		(void)fprintf(p->out, "%zu events", r->n_events);

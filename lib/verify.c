@@ -119,11 +119,25 @@ static void step_chain(struct run *run)
 		finding_error(run->findings, ATTEST_STEP_SIGNATURE, &e, NULL);
 }
 
+/* A bare key given beside the certificates must be theirs. */
+static void compare_spki(struct run *run, struct attest_error *e)
+{
+	struct digest digest;
+
+	if (digest_compute(ALG_SHA256, &run->proof.ak_spki, 1, &digest, e) == ATTEST_OK &&
+	    memcmp(digest.bytes, run->chain.certificates[0]->spki_sha256, 32) != 0)
+		(void)fail(e, ATTEST_E_KEY_MISMATCH, NULL, "the AK given and the AK certificate hold different keys");
+}
+
 static void step_ak(struct run *run)
 {
 	struct attest_error e = {0};
 
-	if (run->proof.ak_public.len == 0) {
+	if (run->proof.ak_spki.len != 0 && run->chain.n_certificates > 0)
+		compare_spki(run, &e);
+	if (e.status != ATTEST_OK) {
+		conclude(run, ATTEST_STEP_AK, &e, NULL);
+	} else if (run->proof.ak_public.len == 0) {
 		set(run, ATTEST_STEP_AK, ATTEST_NOT_PRESENT);
 	} else if (run->key != NULL) {
 		bool signature_read = run->signature_error.status == ATTEST_OK;
@@ -611,14 +625,22 @@ static void note_unexplained(struct run *run)
 {
 	struct attest_error e = {0};
 	char list[sizeof(e.where)] = "";
-	size_t used = 0;
+	size_t used = 0, n = 0, n_listed = 0;
 
-	for (size_t i = 0; i < run->result->n_pcrs && used + 16 < sizeof(list); i++)
-		if (strcmp(run->result->pcrs[i].state, "unexplained") == 0)
+	for (size_t i = 0; i < run->result->n_pcrs; i++) {
+		if (strcmp(run->result->pcrs[i].state, "unexplained") != 0)
+			continue;
+		n++;
+		if (used + 32 < sizeof(list)) {
+			n_listed++;
 			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s:%u", used == 0 ? "" : " ",
 						 digest_name(run->result->pcrs[i].bank), run->result->pcrs[i].index);
-	if (used == 0)
+		}
+	}
+	if (n == 0)
 		return;
+	if (n > n_listed)
+		(void)snprintf(list + used, sizeof(list) - used, " and %zu more", n - n_listed);
 	error_where(&e, "%s", list);
 	(void)fail(&e, ATTEST_E_PIN_MISSING, NULL,
 		   "these quoted PCRs are neither explained by a log nor pinned by a policy");

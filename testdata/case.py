@@ -140,7 +140,7 @@ def needs(case: Case, step: str) -> tuple[str, ...]:
 
 def status_if_absent(case: Case, step: str) -> str:
     """The status of a step that has nothing to look at, or "" where there is something."""
-    loose_key = case.layout in LOOSE and case.evidence.ak_pem is not None
+    loose_key = case.layout in LOOSE and not case.evidence.chain
     absences = {
         "chain": "not-present" if loose_key else "",
         "ak": "" if case.has_public else "not-present",

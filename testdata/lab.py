@@ -77,6 +77,13 @@ BUILD_EVENTS = [
         {"spec": {"resource_proto": {"repo": "https://git.example/data"}}, "resolved": {"hash": "sha1:" + "5a" * 20}},
     ),
 ]
+# Images that nobody allowed, as a careless reader would not or a lenient reader would see them.
+FOREIGN_IMAGE = {"spec": {"image_name": "registry.example/other:1"}, "resolved": {"id": "sha256:" + "d4" * 32}}
+HIDDEN_IMAGES = {
+    "typed": json.dumps({"type": "note", "event_type": "input_image", "content": FOREIGN_IMAGE}),
+    "doubled": '{"event_type": "note", ' + aicert_event("input_image", FOREIGN_IMAGE)[1:],
+    "array": f"[{aicert_event('input_image', FOREIGN_IMAGE)}]",
+}
 BUILD_OUTPUTS = [aicert_event("outputs", [{"spec": {"path": "model.bin"}, "resolved": {"hash": "sha256:" + "c3" * 32}}])]
 
 
@@ -143,6 +150,7 @@ class Lab:
             "blindllama": {15: [ROOT_HASH, bytes(32), ca_digest]},
             "aicert": {14: list(BUILD_EVENTS), 8: list(BUILD_OUTPUTS), 15: [ca_digest]},
             "aicert-v1": {16: list(BUILD_EVENTS), 15: [ca_digest]},
+            **{f"aicert-{name}": {14: [*BUILD_EVENTS, hidden], 8: list(BUILD_OUTPUTS)} for name, hidden in HIDDEN_IMAGES.items()},
             "aicert-no-image": {14: [BUILD_EVENTS[0], BUILD_EVENTS[2]], 8: list(BUILD_OUTPUTS)},
         }
 

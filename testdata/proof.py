@@ -103,7 +103,7 @@ def loose_files(evidence: Evidence, pcr_file: bytes) -> tuple[Json, Files]:
     files = {"q.msg": evidence.attest, "q.sig": evidence.signature, "q.pcrs": pcr_file}
     if evidence.ak_pem:
         parts["ak"], files["ak.pem"] = "ak.pem", evidence.ak_pem
-    else:
+    if evidence.chain:
         parts["ak_cert"], files["chain.pem"] = "chain.pem", "".join(evidence.chain).encode()
     if evidence.logs:
         parts["log"], files["log.json"] = "log.json", dump(evidence.logs[0])

@@ -127,6 +127,7 @@ def inputs(r: Runner) -> None:
     data = Path(PROOF).read_bytes()
     r.expect("standard input", 0, *GOOD, "-", stdin=data, out="VERIFIED  -")
     r.expect("standard input twice", 2, *GOOD, "-", "-", stdin=data, err="only once")
+    r.expect("standard input as policy and proof", 2, *TRUST, "--policy", "-", "-", stdin=(DEMO / "policy.json").read_bytes(), err="only once")
     r.expect("empty standard input", 1, *GOOD, "-", out="not strict JSON")
     r.expect("a missing proof", 2, *GOOD, "missing.json", err="missing.json: No such file")
     r.expect("a directory", 2, *GOOD, str(DEMO), err="Is a directory")
@@ -178,6 +179,7 @@ def roots(r: Runner) -> None:
     r.expect("a directory of roots", 0, *AT, "--root", str(folder), "--policy", str(DEMO / "policy.json"), PROOF, out="VERIFIED")
     r.expect("--no-default-roots with a root", 0, "--no-default-roots", *GOOD, PROOF, out="VERIFIED")
     r.expect("no root", 1, *AT, "--policy", str(DEMO / "policy.json"), PROOF, out="--root")
+    r.expect("a key purpose without a root", 2, *GOOD, "--root-purpose", "none", PROOF, err="a --root after it")
     r.expect("a root's key purpose", 1, "--root-purpose", "none", *GOOD, PROOF, out="extended key usage")
 
 

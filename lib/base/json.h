@@ -55,7 +55,7 @@ attest_status json_node_bool(const struct json_node *node, bool *ret_value, stru
 /* Every member's name must be in the NULL-terminated list. */
 attest_status json_node_only(const struct json_node *object, const char *const *names, struct attest_error *error);
 
-/* String that decodes whole as base64 or hex, from 1 (where `allow_empty` is false) to `max` bytes. */
+/* String that decodes whole as base64 or hex, from 1 to `max` bytes. */
 attest_status json_node_base64(const struct json_node *node, size_t max, struct slice *ret_bytes,
 			       struct attest_error *error);
 attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes,

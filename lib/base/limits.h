@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * limits.h - every limit on input, with its reason. Past a limit: ATTEST_E_LIMIT, naming it.
+ * limits.h - every limit on input, with its reason. Past a limit: ATTEST_E_LIMIT, saying how much is allowed; but for
+ * the sizes of keys (ATTEST_E_WEAK) and what tss2-mu itself refuses (ATTEST_E_TPM_STRUCTURE).
  */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
@@ -14,7 +15,7 @@
 #define LIMIT_CHAIN_BYTES         (4u << 20) /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
 #define LIMIT_LOGS                8u         /* boot, IMA, systemd, four applications */
 #define LIMIT_LOG_BYTES           (64u << 20)
-#define LIMIT_LOG_EVENTS          (1u << 20)
+#define LIMIT_LOG_EVENTS          (1u << 20)   /* text events in JSON meet LIMIT_JSON_VALUES first */
 #define LIMIT_BANKS               16u /* TPM2_NUM_PCR_BANKS */
 #define LIMIT_PCRS                32u /* TPM2_MAX_PCRS: a selection of four bytes */
 #define LIMIT_NONCE_BYTES         64u /* TPM2B_DATA: at most a TPMT_HA, and no TPM takes more than its largest digest */

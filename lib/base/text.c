@@ -228,6 +228,8 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 	if (!is_boundary(line, "END", label))
 		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not end with -----END %s-----",
 			    label);
+	if (len == 0)
+		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "an empty PEM block");
 	skip_white(text);
 	return base64_decode(arena, slice_of(base64, len), ret_der, error);
 }
@@ -275,8 +277,11 @@ char *printable(struct arena *arena, struct slice text, size_t max)
 	size_t size = (text.len < max ? text.len * 4 : max * 4) + 16;
 	char *buffer = arena_alloc(arena, size, 1);
 
-	if (buffer != NULL)
-		(void)printable_to(text.len > max ? slice_sub(text, 0, max) : text, buffer, size);
+	if (buffer == NULL)
+		return NULL;
+	(void)printable_to(slice_sub(text, 0, max), buffer, size);
+	if (text.len > max)
+		strcat(buffer, "...");
 	return buffer;
 }
 

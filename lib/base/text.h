@@ -22,8 +22,7 @@ attest_status base64_decode(struct arena *arena, struct slice text, struct slice
 void base64_encode(struct slice bytes, char *ret_text);
 
 /*
- * One PEM block off the front of *text, which is moved past it and the white space that follows. Lines end in \n or
- * \r\n; in text that still is JSON (`escaped`) they may end in the two characters \ and n instead.
+ * One PEM block off the front of *text, which is moved past it and the line ends that follow. Lines end in \n or \r\n.
  */
 attest_status pem_next(struct arena *arena, struct slice *text, const char *label, struct slice *ret_der,
 		       struct attest_error *error);

@@ -219,13 +219,26 @@ static void check_image(const struct policy *policy, const json_t *object, const
 				       : "an image has another id than the policy demands");
 }
 
+/* An event that strict JSON cannot read might be an image to a reader who is less strict. */
+static void refuse_unreadable(const struct policy *policy, const char *where, struct findings *findings)
+{
+	struct attest_error e = {0};
+
+	error_where(&e, "%s", where);
+	error_expected(&e, "a JSON object, each member once");
+	policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "an event cannot be read, and could hide an image");
+}
+
+/* Only "event_type" says it, whatever else the event calls itself. */
 static attest_status check_event(const struct policy *policy, const struct event *event, const char *where,
 				 size_t *n_images, struct findings *findings, struct attest_error *error)
 {
 	DEFER(json_decref_deferred) json_t *object = NULL;
-	attest_status status = event_object(event, &object, error);
-	const char *type = status == ATTEST_OK ? event_type(event, object) : NULL;
+	attest_status status = event->type != NULL ? ATTEST_OK : event_object(event, &object, error);
+	const char *type = json_string_value(json_object_get(object, "event_type"));
 
+	if (status == ATTEST_OK && event->type == NULL && object == NULL)
+		refuse_unreadable(policy, where, findings);
 	if (type == NULL || strcmp(type, "input_image") != 0)
 		return status;
 	(*n_images)++;

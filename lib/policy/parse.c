@@ -93,7 +93,7 @@ static attest_status parse_named_values(struct policy *policy, const struct json
 	return status;
 }
 
-/* "hex" | "zero" | "ignore" | [those] | {"name": those} */
+/* "hex" | "zero" | "ignore" | ["hex" or "zero", …] | {"name": "hex" or "zero", …} */
 static attest_status parse_pin(struct policy *policy, const struct json_node *node, struct pin *pin,
 			       struct attest_error *error)
 {

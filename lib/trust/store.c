@@ -13,14 +13,21 @@ attest_status trust_store_init(struct trust_store *store)
 	return pthread_mutex_init(&store->lock, NULL) == 0 ? ATTEST_OK : ATTEST_E_NO_MEMORY;
 }
 
+/* All added roots but the first `n`. */
+static void drop_added(struct trust_store *store, size_t n)
+{
+	while (store->n_added > n) {
+		store->n_added--;
+		certificate_unref(store->added[store->n_added].certificate);
+		free(store->added[store->n_added].purpose);
+	}
+}
+
 void trust_store_clear(struct trust_store *store)
 {
 	for (size_t i = 0; i < LIMIT_CACHED_CERTIFICATES; i++)
 		certificate_unref(store->cache[i]);
-	for (size_t i = 0; i < store->n_added; i++) {
-		certificate_unref(store->added[i].certificate);
-		free(store->added[i].purpose);
-	}
+	drop_added(store, 0);
 	free(store->added);
 	(void)pthread_mutex_destroy(&store->lock);
 }
@@ -97,6 +104,7 @@ attest_status trust_store_add(struct trust_store *store, struct slice pem_or_der
 {
 	struct arena arena = {NULL};
 	struct slice rest = pem_or_der, der;
+	size_t n_before = store->n_added;
 	enum leaf_rule rule = LEAF_ANY;
 	attest_status status = parse_purpose(leaf_purpose, &rule, error);
 
@@ -110,6 +118,8 @@ attest_status trust_store_add(struct trust_store *store, struct slice pem_or_der
 			status = add_one(store, der, rule, leaf_purpose, error);
 	}
 	arena_free(&arena);
+	if (status != ATTEST_OK)
+		drop_added(store, n_before);
 	if (status == ATTEST_E_ENCODING || status == ATTEST_E_CERTIFICATE)
 		status = error->status = ATTEST_E_ROOT_INVALID;
 	return status;

@@ -8,7 +8,7 @@ from typing import Any
 
 import ca
 from case import Case, Row, Table
-from lab import BUILD_EVENTS, BUILD_IMAGE, ROOT_HASH, Lab, golden, pin, policy
+from lab import BUILD_EVENTS, BUILD_IMAGE, BUILD_OUTPUTS, HIDDEN_IMAGES, ROOT_HASH, Lab, golden, pin, policy
 from proof import Json
 from structures import digest, serialized_pcrs
 
@@ -163,6 +163,18 @@ def build_without_image(lab: Lab) -> Case:
     return case
 
 
+def build_with_hidden(name: str) -> Callable[[Lab], Case]:
+    """A genuine build that used one more image than it seems to."""
+
+    def base(lab: Lab) -> Case:
+        texts = [*BUILD_EVENTS, HIDDEN_IMAGES[name]]
+        case = lab.aicert(f"aicert-{name}", event_log=texts, output_event_log=list(BUILD_OUTPUTS))
+        case.policies["containers.json"] = dict([BUILD_IMAGE])
+        return case
+
+    return base
+
+
 def v1(lab: Lab) -> Case:
     """BlindLlama v1: the events are in PCR 16."""
     return lab.aicert("aicert-v1", event_log=list(BUILD_EVENTS))
@@ -263,6 +275,9 @@ TABLES = [
     one("good-aicert-v1", "A BlindLlama v1 proof: its events are in PCR 16.", v1),
     one("good-aicert-v1-containers", "Containers in PCR 16 and a policy that accepts it.", v1_containers(accept=True)),
     Table(Lab.aicert_build, BUILD, "policy"),
+    Table(build_with_hidden("typed"), (Row("containers-hidden-by-type", "An unknown image's event has another type too."),), "policy"),
+    Table(build_with_hidden("doubled"), (Row("containers-hidden-by-double", "An unknown image's event names its event_type twice."),), "policy"),
+    Table(build_with_hidden("array"), (Row("containers-hidden-in-array", "An unknown image's event stands in an array."),), "policy"),
     Table(build_without_image, (Row("containers-no-image", "The map of containers finds no container event."),), "policy"),
     Table(
         v1_containers(accept=False),

@@ -265,7 +265,14 @@ def with_log(lab: Lab) -> Case:
 
 
 def key_only(lab: Lab, case: Case) -> None:
-    case.evidence.ak_pem = lab.keys["rsassa"].pem
+    case.evidence.ak_pem, case.evidence.chain = lab.keys["rsassa"].pem, []
+
+
+def key_too(name: str) -> Change:
+    def change(lab: Lab, case: Case) -> None:
+        case.evidence.ak_pem = lab.keys[name].pem
+
+    return change
 
 
 def pcr_file(bend: Callable[[list[bytes]], Any]) -> Change:
@@ -350,6 +357,8 @@ TABLES = [
     one("good-loose-values", "tpm2_quote's files, the PCRs as bare digests.", loose("values")),
     one("good-loose-log", "tpm2_quote's files and a text log of PCR 14.", with_log),
     Table(loose("serialized"), (Row("loose-key-only", "A bare AK public key proves no origin.", key_only, verdict="refused"),)),
+    Table(loose("serialized"), (Row("good-loose-key-and-chain", "The AK's certificate and its key beside it.", key_too("rsassa")),)),
+    Table(loose("serialized"), (Row("loose-another-key", "A key beside the certificate of another.", key_too("other"), fails="ak"),)),
     Table(loose("serialized"), SERIALIZED, "pcrs"),
     Table(loose("serialized", "sha1:0-7+sha256:0-7"), SERIALIZED_TWO_BANKS, "pcrs"),
     Table(loose("values"), VALUES, "pcrs"),
