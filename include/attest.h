@@ -68,7 +68,7 @@ typedef enum attest_status {
 	ATTEST_E_NOT_YET_VALID = 404,   /**< a certificate was not yet valid at the verification time */
 	ATTEST_E_CONSTRAINT = 405,      /**< CA flag, path length or critical extension */
 	ATTEST_E_KEY_USAGE = 406,       /**< key usage or extended key usage */
-	ATTEST_E_WEAK = 407,            /**< SHA-1, MD5, RSA under 2048 bits, unknown curve */
+	ATTEST_E_WEAK = 407,            /**< signed with SHA-1 or MD5, or RSA under 2048 or over 8192 bits */
 	ATTEST_E_NONCE = 501,           /**< the quote does not carry the expected nonce */
 	ATTEST_E_NONCE_REQUIRED = 502,  /**< the policy demands a nonce and the caller gave none */
 	ATTEST_E_PCR_SELECTION = 601,   /**< PCR list and signed selection disagree, or the selection is empty */

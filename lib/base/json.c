@@ -108,8 +108,10 @@ static attest_status scan_string(struct scan *s, struct attest_error *error)
 
 		while (s->at < s->text.len && is_lift_char[s->text.data[s->at]])
 			s->at++;
-		if (s->at >= s->text.len)
+		if (s->at >= s->text.len) { /* past it after a last backslash */
+			s->at = s->text.len;
 			return scan_fail(s, ATTEST_E_JSON, "the text ends inside a string", error);
+		}
 		c = s->text.data[s->at];
 		if (c == '"')
 			break;
