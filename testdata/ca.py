@@ -162,10 +162,10 @@ def unknown_extension(critical: bool) -> Extension:
     return x509.UnrecognizedExtension(ObjectIdentifier(UNKNOWN_EXTENSION), b"\x05\x00"), critical
 
 
-def foreign_names_only() -> Extension:
+def foreign_names_only(critical: bool = True) -> Extension:
     """Name constraints that permit somebody else's subjects only."""
     permitted = x509.DirectoryName(common_name("elsewhere", "Another organization"))
-    return x509.NameConstraints([permitted], None), True
+    return x509.NameConstraints([permitted], None), critical
 
 
 def _tpm_name() -> Extension:

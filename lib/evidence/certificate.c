@@ -211,9 +211,14 @@ static attest_status read_purposes(struct certificate *c, struct attest_error *e
 	return ATTEST_OK;
 }
 
-/* "If a certificate contains a critical extension that cannot be processed, reject it": RFC 5280, 4.2. */
-static bool is_processed(int nid)
+/*
+ * A system must reject a certificate with a critical extension that it does not process: RFC 5280, 4.2. Name
+ * constraints are critical by 4.2.1.10, whatever the certificate says.
+ */
+static bool may_be_passed_over(X509_EXTENSION *extension, int nid)
 {
+	if (X509_EXTENSION_get_critical(extension) == 0)
+		return nid != NID_name_constraints;
 	return nid == NID_basic_constraints || nid == NID_key_usage || nid == NID_ext_key_usage ||
 	       nid == NID_subject_alt_name;
 }
@@ -225,7 +230,7 @@ static attest_status read_critical(struct certificate *c, struct attest_error *e
 		ASN1_OBJECT *object = X509_EXTENSION_get_object(extension);
 		char oid[80];
 
-		if (X509_EXTENSION_get_critical(extension) == 0 || is_processed(OBJ_obj2nid(object)))
+		if (may_be_passed_over(extension, OBJ_obj2nid(object)))
 			continue;
 		(void)OBJ_obj2txt(oid, sizeof(oid), object, 1);
 		c->unknown_critical = strdup(oid);

@@ -202,6 +202,11 @@ ROWS = (
         intermediate(extensions=(ca.foreign_names_only(),)),
     ),
     Row(
+        "chain-name-constraints-not-critical",
+        "The same, but not marked critical, as they must be.",
+        intermediate(extensions=(ca.foreign_names_only(critical=False),)),
+    ),
+    Row(
         "chain-leaf-trailing-bytes",
         "The leaf's DER is followed by bytes that are not zero: it cannot be read.",
         leaf_bytes(lambda der: der + b"\0\0\1"),
