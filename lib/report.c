@@ -66,7 +66,7 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 		break;
 	case ATTEST_STEP_QUOTE:
 		if (r->steps[ATTEST_STEP_SIGNATURE] == ATTEST_PASSED)
-			(void)fprintf(p->out, "made by a TPM, %u resets", r->facts.reset_count);
+			(void)fputs("made by a TPM", p->out);
 		break;
 	case ATTEST_STEP_LOG:
 		(void)fprintf(p->out, "%zu events", r->n_events);
@@ -200,6 +200,9 @@ static void print_facts(const struct page *p, const attest_result *r)
 			      (unsigned long long)f->clock, f->clock_safe ? "" : " (not safe)", f->reset_count,
 			      f->restart_count);
 		(void)fprintf(p->out, "    TPM firmware     0x%016llx\n", (unsigned long long)f->firmware_version);
+		(void)fputs("                     (a TPM scrambles counts and firmware for an AK outside the "
+			    "endorsement hierarchy)\n",
+			    p->out);
 	}
 }
 
