@@ -191,7 +191,11 @@ struct attest_facts {
 	const char *ak_spki; /**< SHA-256 of the AK's DER SubjectPublicKeyInfo, hex; NULL unless `signature` passed */
 	int64_t valid_from;  /**< latest notBefore of the path, seconds since 1970-01-01T00:00:00Z */
 	int64_t valid_until; /**< earliest notAfter of the path; a verdict is not good beyond it */
-	uint64_t clock;      /**< TPMS_CLOCK_INFO.clock, milliseconds; 0 unless `signature` and `quote` passed */
+	/*
+	 * Of an AK outside the endorsement and platform hierarchies the TPM scrambles both counts and the firmware
+	 * version (TPM 2.0 Part 1, 36.7); then they can only be compared with those of the same AK.
+	 */
+	uint64_t clock; /**< TPMS_CLOCK_INFO.clock, milliseconds; 0 unless `signature` and `quote` passed */
 	uint32_t reset_count;
 	uint32_t restart_count;
 	int clock_safe;
