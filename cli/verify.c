@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,10 +89,25 @@ struct job {
 	atomic_bool done;
 };
 
+/* A name as it is typed, but for what would move the cursor. */
+static void print_name(const char *name)
+{
+	(void)fputs("attest-verify: ", stderr);
+	for (; *name != '\0'; name++) {
+		unsigned char c = (unsigned char)*name;
+
+		if (c < 0x20 || c >= 0x7f)
+			(void)fprintf(stderr, "\\x%02x", c);
+		else
+			(void)fputc(c, stderr);
+	}
+	(void)fputs(": ", stderr);
+}
+
 static int failed(const char *name, const struct attest_error *error)
 {
-	(void)fprintf(stderr, "attest-verify: %s%s%s%s%s\n", name, name[0] == '\0' ? "" : ": ", error->where,
-		      error->where[0] == '\0' ? "" : ": ", error->message);
+	print_name(name);
+	(void)fprintf(stderr, "%s%s%s\n", error->where, error->where[0] == '\0' ? "" : ": ", error->message);
 	if (error->expected[0] != '\0')
 		(void)fprintf(stderr, "  expected  %s\n", error->expected);
 	if (error->found[0] != '\0')
@@ -108,7 +124,8 @@ static int wrong(const char *option, const char *value, const char *expected)
 
 static int unreadable(const char *name, int error)
 {
-	(void)fprintf(stderr, "attest-verify: %s: %s\n", name,
+	print_name(name);
+	(void)fprintf(stderr, "%s\n",
 		      error == EFBIG      ? "larger than 64 MiB"
 		      : error == EALREADY ? "standard input can be read only once"
 					  : strerror(error));
@@ -173,6 +190,8 @@ static int take_nonce(struct settings *s, const char *hex)
 {
 	size_t len = strlen(hex);
 
+	if (s->options.nonce != NULL)
+		return wrong("--nonce", hex, "one nonce");
 	if (len == 0 || len % 2 != 0 || len / 2 > sizeof(s->nonce) || strspn(hex, "0123456789abcdefABCDEF") != len)
 		return wrong("--nonce", hex, "1 to 64 bytes of hex");
 	for (size_t i = 0; i < len / 2; i++) {
@@ -194,6 +213,8 @@ static int take_time(struct settings *s, const char *text)
 
 static int take_pin(struct settings *s, const char *pin)
 {
+	if (s->options.tls_pin != NULL)
+		return wrong("--pin", pin, "one --pin or --tls-cert");
 	if (strlen(pin) != ATTEST_PIN_SIZE - 1 || strncmp(pin, "sha256//", 8) != 0)
 		return wrong("--pin", pin, "sha256// and 44 characters of base64");
 	s->options.tls_pin = pin;
@@ -279,7 +300,8 @@ static int take_option(struct settings *s, int option)
 	case OPT_PIN:
 		return take_pin(s, optarg);
 	case OPT_TLS_CERT:
-		return use_file(s, optarg, use_tls_cert);
+		return s->options.tls_pin != NULL ? wrong("--tls-cert", optarg, "one --pin or --tls-cert")
+						  : use_file(s, optarg, use_tls_cert);
 	case 'r':
 		return take_root(s, optarg);
 	case OPT_ROOT_PURPOSE:
@@ -312,6 +334,7 @@ static int default_policy(struct settings *s)
 {
 	const char *env = getenv("ATTEST_POLICY"), *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME");
 	char path[4096];
+	struct stat st;
 
 	if (s->has_policy)
 		return 0;
@@ -321,9 +344,9 @@ static int default_policy(struct settings *s)
 		(void)snprintf(path, sizeof(path), "%s/attest/policy.json", config);
 	else
 		(void)snprintf(path, sizeof(path), "%s/.config/attest/policy.json", home == NULL ? "" : home);
-	if (access(path, F_OK) == 0)
+	if (lstat(path, &st) == 0) /* a link that leads nowhere is an error too */
 		return use_file(s, path, use_policy);
-	return access("/etc/attest/policy.json", F_OK) == 0 ? use_file(s, "/etc/attest/policy.json", use_policy) : 0;
+	return lstat("/etc/attest/policy.json", &st) == 0 ? use_file(s, "/etc/attest/policy.json", use_policy) : 0;
 }
 
 /* Output */
@@ -356,14 +379,16 @@ static char *printed(const struct settings *s, const attest_result *result, stru
 	char *text = NULL;
 
 	if (attest_result_verdict(result) != ATTEST_VERIFIED) {
-		(void)fprintf(stderr, "attest-verify: %s: not verified, so nothing is printed\n", job->name);
+		print_name(job->name);
+		(void)fputs("not verified, so nothing is printed\n", stderr);
 		return NULL;
 	}
 	if (s->print == PRINT_PIN && pin != NULL && asprintf(&text, "%s\n", pin) >= 0)
 		return text;
 	if (s->print == PRINT_CA && facts->tls_kind != NULL && strcmp(facts->tls_kind, "ca") == 0)
 		return strdup(facts->tls_pem);
-	(void)fprintf(stderr, "attest-verify: %s: the proof attests %s\n", job->name,
+	print_name(job->name);
+	(void)fprintf(stderr, "the proof attests %s\n",
 		      facts->tls_kind == NULL ? "no TLS key"
 		      : pin != NULL           ? "a key, not a CA: use --print pin"
 					      : "a CA, not the server's own key: use --print ca, and curl --cacert");
@@ -383,7 +408,8 @@ static void render(const struct settings *s, const attest_result *result, struct
 	else if (s->print != PRINT_NOTHING)
 		job->text = printed(s, result, job);
 	if (status != ATTEST_OK) {
-		(void)fprintf(stderr, "attest-verify: %s: out of memory\n", job->name);
+		print_name(job->name);
+		(void)fputs("out of memory\n", stderr);
 		job->exit_code = EXIT_USAGE;
 	}
 }

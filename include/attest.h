@@ -202,9 +202,10 @@ struct attest_facts {
 	uint64_t firmware_version;
 	const char *nonce;    /**< extraData, hex; NULL unless `signature` and `quote` passed */
 	const char *tls_kind; /**< "key", or "ca": the attested certificate is a CA under which the server's stands;
-				 NULL unless `tls` passed */
-	const char *tls_pem;  /**< attested certificate or public key, PEM; NULL unless `tls` passed */
-	const char *tls_pin;  /**< "sha256//…" of it; NULL unless `tls` passed */
+				 NULL unless `tls` passed and the proof is not refused */
+	const char *tls_pem; /**< attested certificate or public key, PEM; NULL unless `tls` passed and the proof is not
+				refused */
+	const char *tls_pin; /**< "sha256//…" of it; NULL unless `tls` passed and the proof is not refused */
 };
 
 typedef struct attest_verifier attest_verifier;

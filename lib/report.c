@@ -75,7 +75,8 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 		(void)fputs("all golden values and rules hold", p->out);
 		break;
 	case ATTEST_STEP_TLS:
-		(void)fprintf(p->out, "%s %s", strcmp(f->tls_kind, "ca") == 0 ? "CA" : "key", f->tls_pin);
+		if (f->tls_kind != NULL)
+			(void)fprintf(p->out, "%s %s", strcmp(f->tls_kind, "ca") == 0 ? "CA" : "key", f->tls_pin);
 		break;
 	}
 }

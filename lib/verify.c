@@ -377,6 +377,8 @@ static void step_policy(struct run *run)
 		     "give a policy (--policy FILE)");
 	if (!passed(run, ATTEST_STEP_PCRS) || run->verifier->n_policies == 0)
 		return;
+	(void)policies_check_vendor(run->verifier->policies, run->verifier->n_policies, evidence.platform,
+				    run->findings);
 	for (size_t i = 0; e.status == ATTEST_OK && i < run->verifier->n_policies; i++)
 		(void)policy_evaluate(run->verifier->policies[i], &evidence, run->findings, &e);
 	if (e.status != ATTEST_OK)
@@ -414,7 +416,6 @@ static void check_pin(struct run *run, struct attest_error *e)
 
 static void step_tls(struct run *run)
 {
-	bool in_pcr = run->proof.tls_binding != TLS_IN_QUOTE;
 	struct attest_error e = run->tls_error;
 
 	if (run->proof.tls_binding == TLS_NONE) {
@@ -424,10 +425,10 @@ static void step_tls(struct run *run)
 	if (e.status == ATTEST_OK) {
 		struct slice nonce = run->proof.has_nonce ? run->proof.nonce : asked_nonce(run);
 
-		if (!authentic(run) || (in_pcr && !passed(run, ATTEST_STEP_PCRS)))
+		if (!passed(run, ATTEST_STEP_PCRS) || run->replay.states == NULL)
 			return;
-		(void)tls_check_binding(&run->proof, &run->quote, &run->replay, nonce, digest_slice(&run->tls_digest),
-					&e);
+		(void)tls_check_binding(&run->proof, &run->quote, &run->pcrs, &run->replay, nonce,
+					digest_slice(&run->tls_digest), &e);
 	}
 	if (e.status == ATTEST_OK)
 		check_pin(run, &e);
@@ -721,6 +722,8 @@ static void decide(struct run *run)
 		return;
 	}
 	r->verdict = ATTEST_REFUSED;
+	r->facts.tls_kind = r->facts.tls_pin = r->facts.tls_pem =
+		NULL; /* nobody shall use the key of a refused proof */
 	r->status = ATTEST_E_INTERNAL;
 	for (size_t i = r->findings.n; i > 0; i--)
 		if (r->findings.items[i - 1].is_error)
@@ -843,17 +846,30 @@ attest_status attest_verify(attest_verifier *verifier, const struct attest_optio
 	return verify_and_explain(verifier, options, slice_of(proof, len), NULL, ret_result, error);
 }
 
+static attest_status check_parts(const struct attest_parts *parts, struct attest_error *error)
+{
+	const struct attest_bytes *const all[] = {&parts->quote, &parts->signature, &parts->pcrs,
+						  &parts->ak,    &parts->ak_chain,  &parts->log};
+
+	if (parts->size != sizeof(*parts))
+		return fail(error, ATTEST_E_USAGE, NULL, "struct attest_parts was not set up with ATTEST_PARTS_INIT");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i]->data == NULL && all[i]->len != 0)
+			return fail(error, ATTEST_E_USAGE, NULL,
+				    "a part of struct attest_parts has a length and no data");
+	return ATTEST_OK;
+}
+
 attest_status attest_verify_parts(attest_verifier *verifier, const struct attest_options *options,
 				  const struct attest_parts *parts, attest_result **ret_result,
 				  struct attest_error *error)
 {
-	if (parts->size != sizeof(*parts)) {
-		if (error != NULL) {
-			error_clear(error);
-			(void)fail(error, ATTEST_E_USAGE, NULL,
-				   "struct attest_parts was not set up with ATTEST_PARTS_INIT");
-		}
-		return ATTEST_E_USAGE;
+	struct attest_error e = {0};
+
+	if (check_parts(parts, &e) != ATTEST_OK) {
+		if (error != NULL)
+			*error = e;
+		return e.status;
 	}
 	return verify_and_explain(verifier, options, slice_of(NULL, 0), parts, ret_result, error);
 }

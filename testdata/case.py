@@ -131,7 +131,7 @@ def statuses(case: Case, failed: tuple[str, ...], unchecked: tuple[str, ...]) ->
 
 
 def needs(case: Case, step: str) -> tuple[str, ...]:
-    if step == "tls" and case.binding == "pcr":
+    if step == "tls" and case.binding:
         return ("pcrs",)
     if step == "policy" and case.names_platforms:
         return ("pcrs", "chain")

@@ -148,6 +148,7 @@ class Lab:
         ca_digest = digest("sha256", self.server_ca.encode())
         return {
             "blindllama": {15: [ROOT_HASH, bytes(32), ca_digest]},
+            "no-key": {14: list(WORKLOAD)},
             "aicert": {14: list(BUILD_EVENTS), 8: list(BUILD_OUTPUTS), 15: [ca_digest]},
             "aicert-v1": {16: list(BUILD_EVENTS), 15: [ca_digest]},
             **{f"aicert-{name}": {14: [*BUILD_EVENTS, hidden], 8: list(BUILD_OUTPUTS)} for name, hidden in HIDDEN_IMAGES.items()},
@@ -204,9 +205,13 @@ class Lab:
         case.evidence.tls = {"public_key": ca.public_pem(self.server_key.public_key()), "binding": "pcr"}
         return case
 
-    def bound_in_quote(self, nonce: bytes = NONCE, extra: bytes | None = None, asked: bool = True) -> Case:
-        """A TLS key bound by extraData; `asked` tells whether the caller chose the nonce."""
-        case = self.plain(extra=tls_binding(nonce, self.server_spki) if extra is None else extra)
+    def bound_in_quote(
+        self, nonce: bytes = NONCE, extra: bytes | None = None, asked: bool = True, state: str = "server", selection: str = SERVER_PCRS
+    ) -> Case:
+        """A TLS key bound by extraData, and measured into PCR 15; `asked` tells whether the caller chose the nonce."""
+        case = self.plain(selection=selection, state=state, extra=tls_binding(nonce, self.server_spki) if extra is None else extra)
+        measured = {pcr: texts for pcr, texts in self.states[state].items() if pcr in case.evidence.pcrs["sha256"]}
+        case.evidence.logs = [text_log(pcr, [str(item) for item in texts]) for pcr, texts in measured.items()]
         case.evidence.tls = {"public_key": ca.public_pem(self.server_key.public_key()), "binding": "quote"}
         case.evidence.nonce = nonce or None
         case.nonce = nonce if asked and nonce else None

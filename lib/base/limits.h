@@ -15,13 +15,15 @@
 #define LIMIT_CHAIN_BYTES         (4u << 20) /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
 #define LIMIT_LOGS                8u         /* boot, IMA, systemd, four applications */
 #define LIMIT_LOG_BYTES           (64u << 20)
-#define LIMIT_LOG_EVENTS          (1u << 20)   /* text events in JSON meet LIMIT_JSON_VALUES first */
-#define LIMIT_BANKS               16u /* TPM2_NUM_PCR_BANKS */
-#define LIMIT_PCRS                32u /* TPM2_MAX_PCRS: a selection of four bytes */
+#define LIMIT_LOG_EVENTS          (1u << 20) /* text events in JSON meet LIMIT_JSON_VALUES first */
+#define LIMIT_BANKS               16u        /* TPM2_NUM_PCR_BANKS */
+#define LIMIT_PCRS                32u        /* TPM2_MAX_PCRS: a selection of four bytes */
 #define LIMIT_NONCE_BYTES         64u /* TPM2B_DATA: at most a TPMT_HA, and no TPM takes more than its largest digest */
 #define LIMIT_TPM_STRUCTURE       4096u       /* TPMS_ATTEST, TPMT_SIGNATURE, TPMT_PUBLIC: RSA-4096 is under 1 KiB */
 #define LIMIT_PCR_FILE            (64u << 10) /* tpm2_quote -o for all PCRs in 16 banks is 43 KiB */
 #define LIMIT_RSA_BITS            8192u       /* verification time grows with the square */
+#define LIMIT_RSA_EXPONENT_BITS   64          /* and with its length: TPMs and CAs use 65537 */
+#define LIMIT_EVENT_JSON          (64u << 10) /* a longer text of an event is not read as JSON: it has no type */
 #define LIMIT_FINDINGS            64u         /* the rest is counted, not listed */
 #define LIMIT_ROOTS               1024u       /* added anchors and intermediates */
 #define LIMIT_POLICIES            16u

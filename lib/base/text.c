@@ -212,7 +212,7 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 	if (!is_boundary(line, "BEGIN", label))
 		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not begin with -----BEGIN %s-----",
 			    label);
-	base64 = arena_alloc(arena, text->len, 1);
+	base64 = arena_alloc(arena, slice_find(*text, '-'), 1); /* the END line has the first one */
 	if (base64 == NULL)
 		return fail_memory(error);
 	for (;;) {
@@ -220,7 +220,7 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 		if (line.len == 0)
 			return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2",
 				    "PEM text ends or has an empty line before -----END %s-----", label);
-		if (line.data[0] == '-')
+		if (slice_find(line, '-') != line.len)
 			break;
 		memcpy(base64 + len, line.data, line.len);
 		len += line.len;

@@ -59,6 +59,9 @@ attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct atte
 /* RSA 2048..8192 or a NIST curve of 256 bits and more: ATTEST_E_WEAK, ATTEST_E_ALGORITHM. */
 attest_status key_check_strength(const EVP_PKEY *key, struct attest_error *error);
 
+/* An RSA key with a modulus or exponent so long that no signature is tried with it. */
+bool key_is_too_costly(const EVP_PKEY *key);
+
 DEFINE_DEFER(struct certificate, certificate_unref);
 
 #endif

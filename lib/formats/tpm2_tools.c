@@ -29,6 +29,9 @@ static attest_status parse_certificates(struct proof *proof, struct slice text, 
 
 	if (text.len == 0)
 		return ATTEST_OK;
+	if (text.len > 2 * LIMIT_CHAIN_BYTES) /* as PEM */
+		return fail(error, ATTEST_E_LIMIT, NULL, "certificates of more than %u bytes (LIMIT_CHAIN_BYTES)",
+			    LIMIT_CHAIN_BYTES);
 	if (!pem_begins(text))
 		return proof_add_certificate(proof, text, error);
 	while (status == ATTEST_OK && text.len > 0) {

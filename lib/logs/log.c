@@ -23,7 +23,8 @@ attest_status event_object(const struct event *event, json_t **ret_object, struc
 	json_t *value;
 
 	*ret_object = NULL;
-	if (event->type != NULL || event->text.len == 0 || event->text.data[0] != '{')
+	if (event->type != NULL || event->text.len == 0 || event->text.len > LIMIT_EVENT_JSON ||
+	    event->text.data[0] != '{')
 		return ATTEST_OK;
 	value = json_loadb((const char *)event->text.data, event->text.len, JSON_REJECT_DUPLICATES, &e);
 	if (value == NULL && (json_error_code(&e) == json_error_out_of_memory || e.text[0] == '\0'))

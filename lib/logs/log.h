@@ -30,8 +30,8 @@ struct log {
 attest_status event_digest(const struct event *event, uint16_t bank, struct digest *ret_digest,
 			   struct attest_error *error);
 
-/* The text as a JSON object, strictly; *ret_object is NULL where it is none. The caller decrefs. ATTEST_E_NO_MEMORY
- * only. */
+/* The text as a JSON object, strictly; *ret_object is NULL where it is none or too long (LIMIT_EVENT_JSON). The caller
+ * decrefs. ATTEST_E_NO_MEMORY only. */
 attest_status event_object(const struct event *event, json_t **ret_object, struct attest_error *error);
 /* What the event says it is: its own type, else the text's "type" or "event_type"; NULL where it says nothing. */
 const char *event_type(const struct event *event, const json_t *object);

@@ -273,6 +273,25 @@ static attest_status check_containers(const struct policy *policy, const struct 
 	return status;
 }
 
+attest_status policies_check_vendor(struct policy *const *policies, size_t n, const char *platform,
+				    struct findings *findings)
+{
+	struct attest_error e = {0};
+
+	if (platform == NULL || strcmp(platform, "vendor") != 0)
+		return ATTEST_OK;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < policies[i]->n_platforms; k++)
+			if (strcmp(policies[i]->platforms[k], platform) == 0)
+				return ATTEST_OK;
+	error_found(&e, "vendor");
+	(void)fail(&e, ATTEST_E_PLATFORM, NULL,
+		   "a TPM of somebody's own machine, who may have extended anything: no policy allows this platform");
+	finding_error(findings, ATTEST_STEP_POLICY, &e,
+		      "if you trust whoever holds such a machine, say \"platforms\": [\"vendor\"] in the policy");
+	return e.status;
+}
+
 attest_status policy_evaluate(const struct policy *policy, const struct evidence *evidence, struct findings *findings,
 			      struct attest_error *error)
 {

@@ -57,6 +57,12 @@ bool policy_has_golden_values(const struct policy *policy);
 /* Findings of ATTEST_STEP_POLICY. ATTEST_OK unless out of memory. */
 attest_status policy_evaluate(const struct policy *policy, const struct evidence *evidence, struct findings *findings,
 			      struct attest_error *error);
+/*
+ * Certificates of TPM manufacturers say that a key lives in a TPM, not whose: the owner of a machine can extend what he
+ * likes. So "vendor" counts only where a policy names it. ATTEST_E_PLATFORM, with a finding.
+ */
+attest_status policies_check_vendor(struct policy *const *policies, size_t n, const char *platform,
+				    struct findings *findings);
 /* What the policy says of a quoted PCR. *ret_name: how it calls the value that matches, or NULL. */
 enum pin_match { PIN_SAYS_NOTHING, PIN_IGNORED, PIN_MATCHES, PIN_DIFFERS };
 enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name);

@@ -66,8 +66,8 @@ static bool is_issuer(const struct certificate *issuer, struct certificate *c)
 		return false;
 	if (c->issuer_known)
 		return memcmp(c->issuer_spki, issuer->spki_sha256, 32) == 0;
-	/* Too costly to try; whatever else is wrong with the issuer is found along the path. */
-	if (issuer->key == NULL || EVP_PKEY_get_bits(issuer->key) > (int)LIMIT_RSA_BITS)
+	if (issuer->key == NULL ||
+	    key_is_too_costly(issuer->key)) /* what else is wrong with it is found along the path */
 		return false;
 	if (!certificate_is_signed_by(c, issuer->key))
 		return false;
@@ -78,11 +78,13 @@ static bool is_issuer(const struct certificate *issuer, struct certificate *c)
 	return true;
 }
 
+/* The caller's own certificate, not another one of its key that a proof may bring: its validity and constraints count.
+ */
 static const struct added_root *find_added(const struct trust_store *store, const struct certificate *c)
 {
 	for (size_t i = 0; i < store->n_added; i++)
 		if (store->added[i].is_anchor &&
-		    memcmp(store->added[i].certificate->spki_sha256, c->spki_sha256, 32) == 0)
+		    memcmp(store->added[i].certificate->der_sha256, c->der_sha256, 32) == 0)
 			return &store->added[i];
 	return NULL;
 }
@@ -100,11 +102,7 @@ static const struct anchor *find_built_in(const struct trust_store *store, const
  */
 static bool is_authentic(struct certificate *c, const struct anchor *built_in, const struct added_root *added)
 {
-	if (built_in != NULL && anchor_is_certificate(built_in, c->der_sha256))
-		return true;
-	if (added != NULL && memcmp(added->certificate->der_sha256, c->der_sha256, 32) == 0)
-		return true;
-	return is_issuer(c, c);
+	return added != NULL || anchor_is_certificate(built_in, c->der_sha256) || is_issuer(c, c);
 }
 
 struct end {

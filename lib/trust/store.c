@@ -93,7 +93,10 @@ static attest_status add_one(struct trust_store *store, struct slice der, enum l
 		if (oid == NULL)
 			return fail_memory(error);
 	}
-	grown[store->n_added++] = (struct added_root){c, is_self_signed(c), rule, oid};
+	c->issuer_known = is_self_signed(c);
+	memcpy(c->issuer_spki, c->spki_sha256, 32); /* counts only if issuer_known */
+	c->is_shared = true;
+	grown[store->n_added++] = (struct added_root){c, c->issuer_known, rule, oid};
 	(void)TRANSFER(c);
 	(void)openssl_out_of_memory(); /* a certificate that is not self-signed leaves an error behind */
 	return ATTEST_OK;

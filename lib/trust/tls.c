@@ -123,11 +123,41 @@ static attest_status check_quote(const struct quote *quote, struct slice nonce, 
 	return binding_fail("extraData of the quote does not bind this nonce and TLS key", error);
 }
 
-attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct replay *replay,
-				struct slice nonce, struct slice spki_sha256, struct attest_error *error)
+/*
+ * Whoever quotes nonces as they come can be made to quote any extraData, this binding's too. So a machine that has
+ * measured a TLS key must mean the same one: PCR 15 is quoted, and is untouched or names this key.
+ */
+static attest_status check_not_contradicted(const struct proof *proof, const struct pcr_values *pcrs,
+					    const struct replay *replay, struct slice spki_sha256,
+					    struct attest_error *error)
 {
-	if (proof->tls_binding == TLS_IN_QUOTE)
-		return check_quote(quote, nonce, spki_sha256, error);
+	bool quoted = false, touched = false;
+
+	for (size_t i = 0; i < pcrs->n; i++) {
+		if (pcrs->values[i].index != PCR_TLS)
+			continue;
+		quoted = true;
+		touched = touched || replay->states[i] != PCR_INITIAL;
+	}
+	if (!quoted)
+		return binding_fail("the quote does not cover PCR 15, which would tell of another TLS key", error);
+	if (!touched)
+		return ATTEST_OK;
+	if (!replay->proven[PCR_TLS])
+		return binding_fail("PCR 15 was extended, and no log that replays says with which TLS key", error);
+	return check_event(proof, spki_sha256, error);
+}
+
+attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct pcr_values *pcrs,
+				const struct replay *replay, struct slice nonce, struct slice spki_sha256,
+				struct attest_error *error)
+{
+	attest_status status;
+
+	if (proof->tls_binding == TLS_IN_QUOTE) {
+		status = check_quote(quote, nonce, spki_sha256, error);
+		return status == ATTEST_OK ? check_not_contradicted(proof, pcrs, replay, spki_sha256, error) : status;
+	}
 	if (!replay->proven[PCR_TLS])
 		return binding_fail("PCR 15 is not quoted, has no log, or its log does not replay: it binds no TLS key",
 				    error);

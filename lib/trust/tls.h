@@ -15,7 +15,8 @@ attest_status tls_quote_binding(struct slice nonce, struct slice spki_sha256, st
 attest_status tls_key(const struct proof *proof, struct slice *ret_spki, struct digest *ret_digest,
 		      struct attest_error *error);
 /* Is the key bound? `nonce` is the one to bind with (TLS_IN_QUOTE). ATTEST_E_TLS_BINDING. */
-attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct replay *replay,
-				struct slice nonce, struct slice spki_sha256, struct attest_error *error);
+attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct pcr_values *pcrs,
+				const struct replay *replay, struct slice nonce, struct slice spki_sha256,
+				struct attest_error *error);
 
 #endif

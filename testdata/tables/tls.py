@@ -184,6 +184,27 @@ def boundary_shifted(lab: Lab) -> Case:
     return lab.bound_in_quote(NONCE[:-1], composite(lab, length=""), asked=False)
 
 
+def oracle(log: bool = True, selection: str = SERVER_PCRS) -> Callable[[Lab], Case]:
+    """
+    The machine quotes nonces as they come, and the forger sent it the binding of his own key as a nonce. The policy
+    allows the machine; what it has measured into PCR 15 tells that the key is not its own.
+    """
+
+    def base(lab: Lab) -> Case:
+        case = lab.bound_in_quote(extra=tls_binding(NONCE, lab.attacker_spki), asked=True, selection=selection)
+        use_attackers_key(lab, case)
+        if not log:
+            case.evidence.logs = [entry for entry in case.evidence.logs or [] if entry["pcr"] != 15]
+        return case
+
+    return base
+
+
+ORACLES = (
+    ("tls-quote-nonce-oracle", "A nonce that was the binding of another key; PCR 15 names the machine's own.", oracle()),
+    ("tls-quote-nonce-oracle-no-log", "The same, without the log of PCR 15.", oracle(log=False)),
+    ("tls-quote-nonce-oracle-unquoted", "The same, with a quote that leaves PCR 15 out.", oracle(selection="sha256:0-7,14")),
+)
 IN_QUOTE = (
     Row("tls-quote-key-replaced", "The TLS key of the proof is not the one that extraData binds.", use_attackers_key),
     Row("tls-quote-pin-differs", "The caller expects another TLS key than extraData binds.", pin_attacker),
@@ -216,5 +237,6 @@ TABLES = [
     Table(lambda lab: lab.bound_in_quote(asked=False), IN_QUOTE, "tls"),
     Table(Lab.bound_in_quote, ASKED),
     *composite_tables(),
+    *[Table(base, (Row(name, about),), "tls") for name, about, base in ORACLES],
     Table(boundary_shifted, (Row("tls-quote-boundary-shifted", "The border between nonce and key is shifted by a byte."),), "tls"),
 ]
