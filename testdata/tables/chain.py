@@ -85,6 +85,16 @@ def expired_root(lab: Lab, case: Case) -> None:
     case.roots = ["expired-root"]
 
 
+def reissued_root(lab: Lab, case: Case) -> None:
+    """The caller has an expired certificate of the root's key, the proof brings one that is not."""
+    subject = ca.common_name("libattest test re-issued root")
+    expired = new_root(lab, "reissued-root", subject=subject, not_after=PAST)
+    public = expired.certificate.public_key()
+    wider = ca.Authority(ca.issue(ca.root_spec("", subject=subject), public, None, expired.key), expired.key)  # type: ignore[arg-type]
+    set_chain(lab, case, lab.azure.new_intermediate(issuer=wider), wider)
+    case.roots = ["reissued-root"]
+
+
 def future_root(lab: Lab, case: Case) -> None:
     root = new_root(lab, "future-root", subject=ca.common_name("libattest test future root"), not_before=FUTURE)
     set_chain(lab, case, lab.azure.new_intermediate(issuer=root), root)
@@ -165,6 +175,7 @@ ROWS = (
     Row("chain-intermediate-expired", "The intermediate had expired.", intermediate(not_after=PAST)),
     Row("chain-intermediate-not-yet-valid", "The intermediate is not valid yet.", intermediate(not_before=FUTURE)),
     Row("chain-root-expired", "The anchor itself had expired.", expired_root),
+    Row("chain-root-reissued", "The caller's root had expired; the proof brings a younger certificate of its key.", reissued_root),
     Row("chain-root-not-yet-valid", "The anchor itself is not valid yet.", future_root),
     Row("chain-leaf-is-ca", "A CA's certificate stands as the leaf.", leaf(**CA_LEAF)),
     Row("chain-leaf-issues", "A genuine leaf was used as a CA.", leaf_as_issuer),
