@@ -4,6 +4,7 @@
  * a proof has been made printable before it got here.
  */
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +19,28 @@ DEFINE_DEFER(json_t, json_decref);
 /* Where the text goes, and how. */
 struct page {
 	FILE *out;
+	bool *failed; /* something could not be written: the C library does not always keep that in the stream */
 	bool color, verbose;
 };
 
 enum { RED = 31, GREEN = 32, YELLOW = 33, EVENTS_SHOWN = 24 };
 
+__attribute__((format(printf, 2, 3))) static void emit(const struct page *p, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vfprintf(p->out, format, args) < 0)
+		*p->failed = true;
+	va_end(args);
+}
+
 static void colored(const struct page *p, int color, const char *text)
 {
 	if (p->color)
-		(void)fprintf(p->out, "\033[1;%dm%s\033[0m", color, text);
+		emit(p, "\033[1;%dm%s\033[0m", color, text);
 	else
-		(void)fputs(text, p->out);
+		emit(p, "%s", text);
 }
 
 static int status_color(attest_step_status status)
@@ -46,37 +58,36 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 		return;
 	switch (step) {
 	case ATTEST_STEP_PARSE:
-		(void)fprintf(p->out, "%s", f->format);
+		emit(p, "%s", f->format);
 		break;
 	case ATTEST_STEP_CHAIN:
-		(void)fprintf(p->out, "%s: %s, valid until %s", f->platform, f->anchor,
-			      time_text(f->valid_until, time));
+		emit(p, "%s: %s, valid until %s", f->platform, f->anchor, time_text(f->valid_until, time));
 		break;
 	case ATTEST_STEP_SIGNATURE:
-		(void)fprintf(p->out, "AK %s", f->ak_subject != NULL ? f->ak_subject : f->ak_spki);
+		emit(p, "AK %s", f->ak_subject != NULL ? f->ak_subject : f->ak_spki);
 		break;
 	case ATTEST_STEP_NONCE:
-		(void)fprintf(p->out, "%s", f->nonce != NULL && f->nonce[0] != '\0' ? f->nonce : "(empty)");
+		emit(p, "%s", f->nonce != NULL && f->nonce[0] != '\0' ? f->nonce : "(empty)");
 		break;
 	case ATTEST_STEP_PCRS:
-		(void)fprintf(p->out, "%zu values", r->n_pcrs);
+		emit(p, "%zu values", r->n_pcrs);
 		break;
 	case ATTEST_STEP_AK:
-		(void)fputs("public area fits the certificate", p->out);
+		emit(p, "%s", "public area fits the certificate");
 		break;
 	case ATTEST_STEP_QUOTE:
 		if (r->steps[ATTEST_STEP_SIGNATURE] == ATTEST_PASSED)
-			(void)fputs("made by a TPM", p->out);
+			emit(p, "%s", "made by a TPM");
 		break;
 	case ATTEST_STEP_LOG:
-		(void)fprintf(p->out, "%zu events", r->n_events);
+		emit(p, "%zu events", r->n_events);
 		break;
 	case ATTEST_STEP_POLICY:
-		(void)fputs("all golden values and rules hold", p->out);
+		emit(p, "%s", "all golden values and rules hold");
 		break;
 	case ATTEST_STEP_TLS:
 		if (f->tls_kind != NULL)
-			(void)fprintf(p->out, "%s %s", strcmp(f->tls_kind, "ca") == 0 ? "CA" : "key", f->tls_pin);
+			emit(p, "%s %s", strcmp(f->tls_kind, "ca") == 0 ? "CA" : "key", f->tls_pin);
 		break;
 	}
 }
@@ -86,29 +97,29 @@ static void print_steps(const struct page *p, const attest_result *r)
 	for (size_t i = 0; i < ATTEST_N_STEPS; i++) {
 		const char *status = attest_step_status_name(r->steps[i]);
 
-		(void)fprintf(p->out, "  %-10s", attest_step_name((attest_step)i));
+		emit(p, "  %-10s", attest_step_name((attest_step)i));
 		colored(p, status_color(r->steps[i]), status);
 		if (r->steps[i] == ATTEST_PASSED)
-			(void)fprintf(p->out, "%*s", 14 - (int)strlen(status), "");
+			emit(p, "%*s", 14 - (int)strlen(status), "");
 		print_detail(p, r, (attest_step)i);
-		(void)fputc('\n', p->out);
+		emit(p, "\n");
 	}
 }
 
 static void print_line(const struct page *p, const char *label, const char *text)
 {
 	if (text != NULL)
-		(void)fprintf(p->out, "      %-10s%s\n", label, text);
+		emit(p, "      %-10s%s\n", label, text);
 }
 
 static void print_finding(const struct page *p, const struct attest_finding *f)
 {
-	(void)fputs("  ", p->out);
+	emit(p, "%s", "  ");
 	colored(p, f->is_error ? RED : YELLOW, f->is_error ? "error" : "note ");
-	(void)fprintf(p->out, " %s: ", attest_step_name(f->step));
+	emit(p, " %s: ", attest_step_name(f->step));
 	if (f->where != NULL)
-		(void)fprintf(p->out, "%s: ", f->where);
-	(void)fprintf(p->out, "%s\n", f->message);
+		emit(p, "%s: ", f->where);
+	emit(p, "%s\n", f->message);
 	print_line(p, "expected", f->expected);
 	print_line(p, "found", f->found);
 	print_line(p, "next", f->hint);
@@ -118,9 +129,8 @@ static void print_finding(const struct page *p, const struct attest_finding *f)
 
 static void print_event(const struct page *p, const struct attest_event *e)
 {
-	(void)fprintf(p->out, "    PCR %2u  log %u, event %-4u %s\n", e->pcr, e->log, e->number,
-		      e->text == NULL ? e->type : e->text);
-	(void)fprintf(p->out, "            %s\n", e->digest);
+	emit(p, "    PCR %2u  log %u, event %-4u %s\n", e->pcr, e->log, e->number, e->text == NULL ? e->type : e->text);
+	emit(p, "            %s\n", e->digest);
 }
 
 static void print_events_of(const struct page *p, const attest_result *r, uint8_t pcr)
@@ -137,7 +147,7 @@ static void print_events_of(const struct page *p, const attest_result *r, uint8_
 		}
 	}
 	if (n > shown)
-		(void)fprintf(p->out, "    and %zu more (--verbose)\n", n - shown);
+		emit(p, "    and %zu more (--verbose)\n", n - shown);
 }
 
 static bool has_state(const struct attest_pcr *pcr, const char *state)
@@ -157,7 +167,7 @@ static void print_differing_events(const struct page *p, const attest_result *r)
 			any = any || r->events[k].pcr == r->pcrs[i].index;
 		if (!any)
 			continue;
-		(void)fprintf(p->out, "\n  The events of PCR %u, as they were measured:\n", r->pcrs[i].index);
+		emit(p, "\n  The events of PCR %u, as they were measured:\n", r->pcrs[i].index);
 		print_events_of(p, r, r->pcrs[i].index);
 	}
 }
@@ -173,12 +183,12 @@ static void print_pcrs(const struct page *p, const attest_result *r)
 		if (!p->verbose && !has_state(pcr, "pinned") && !has_state(pcr, "pinned, explained"))
 			continue;
 		if (!titled)
-			(void)fprintf(p->out, "\n  %s\n", p->verbose ? "PCRs" : "Golden values that hold");
+			emit(p, "\n  %s\n", p->verbose ? "PCRs" : "Golden values that hold");
 		titled = true;
 		hex_encode(slice_of(pcr->value, pcr->size), hex);
-		(void)fprintf(p->out, "    %s:%-2u  %s  %s%s%s, %s\n", digest_name(pcr->bank), pcr->index, hex,
-			      r->pin_names[i] == NULL ? "" : r->pin_names[i], r->pin_names[i] == NULL ? "" : ": ",
-			      pcr_meaning(pcr->index), pcr->state);
+		emit(p, "    %s:%-2u  %s  %s%s%s, %s\n", digest_name(pcr->bank), pcr->index, hex,
+		     r->pin_names[i] == NULL ? "" : r->pin_names[i], r->pin_names[i] == NULL ? "" : ": ",
+		     pcr_meaning(pcr->index), pcr->state);
 	}
 }
 
@@ -187,23 +197,22 @@ static void print_facts(const struct page *p, const attest_result *r)
 	const struct attest_facts *f = &r->facts;
 	char time[TIME_SIZE];
 
-	(void)fputs("\n  Facts\n", p->out);
+	emit(p, "%s", "\n  Facts\n");
 	if (f->platform != NULL) {
-		(void)fprintf(p->out, "    AK certificate   %s\n", f->ak_subject);
-		(void)fprintf(p->out, "    path valid       %s", time_text(f->valid_from, time));
-		(void)fprintf(p->out, " to %s\n", time_text(f->valid_until, time));
+		emit(p, "    AK certificate   %s\n", f->ak_subject);
+		emit(p, "    path valid       %s", time_text(f->valid_from, time));
+		emit(p, " to %s\n", time_text(f->valid_until, time));
 	}
 	if (f->ak_spki != NULL)
-		(void)fprintf(p->out, "    AK SPKI SHA-256  %s\n", f->ak_spki);
+		emit(p, "    AK SPKI SHA-256  %s\n", f->ak_spki);
 	if (f->nonce != NULL) {
-		(void)fprintf(p->out, "    extraData        %s\n", f->nonce[0] == '\0' ? "(empty)" : f->nonce);
-		(void)fprintf(p->out, "    TPM clock        %llu ms%s, %u resets, %u restarts\n",
-			      (unsigned long long)f->clock, f->clock_safe ? "" : " (not safe)", f->reset_count,
-			      f->restart_count);
-		(void)fprintf(p->out, "    TPM firmware     0x%016llx\n", (unsigned long long)f->firmware_version);
-		(void)fputs("                     (a TPM scrambles counts and firmware for an AK outside the "
-			    "endorsement hierarchy)\n",
-			    p->out);
+		emit(p, "    extraData        %s\n", f->nonce[0] == '\0' ? "(empty)" : f->nonce);
+		emit(p, "    TPM clock        %llu ms%s, %u resets, %u restarts\n", (unsigned long long)f->clock,
+		     f->clock_safe ? "" : " (not safe)", f->reset_count, f->restart_count);
+		emit(p, "    TPM firmware     0x%016llx\n", (unsigned long long)f->firmware_version);
+		emit(p, "%s",
+		     "                     (a TPM scrambles counts and firmware for an AK outside the "
+		     "endorsement hierarchy)\n");
 	}
 }
 
@@ -211,10 +220,10 @@ static void print_tls(const struct page *p, const struct attest_facts *f)
 {
 	if (f->tls_kind == NULL)
 		return;
-	(void)fprintf(p->out, "\n  Attested TLS %s  %s\n",
-		      strcmp(f->tls_kind, "ca") == 0 ? "CA (server certificates must chain to it)" : "key", f->tls_pin);
+	emit(p, "\n  Attested TLS %s  %s\n",
+	     strcmp(f->tls_kind, "ca") == 0 ? "CA (server certificates must chain to it)" : "key", f->tls_pin);
 	if (p->verbose)
-		(void)fputs(f->tls_pem, p->out);
+		emit(p, "%s", f->tls_pem);
 }
 
 static void print_all(const struct page *p, const attest_result *r, const char *name)
@@ -223,14 +232,14 @@ static void print_all(const struct page *p, const attest_result *r, const char *
 	int color = r->verdict == ATTEST_VERIFIED ? GREEN : r->verdict == ATTEST_REFUSED ? RED : YELLOW;
 
 	colored(p, color, words[r->verdict]);
-	(void)fprintf(p->out, "%s%s\n", name == NULL ? "" : "  ", name == NULL ? "" : name);
+	emit(p, "%s%s\n", name == NULL ? "" : "  ", name == NULL ? "" : name);
 	print_steps(p, r);
 	if (r->findings.n > 0)
-		(void)fputc('\n', p->out);
+		emit(p, "\n");
 	for (size_t i = 0; i < r->findings.n; i++)
 		print_finding(p, &r->findings.items[i]);
 	if (r->findings.n_dropped > 0)
-		(void)fprintf(p->out, "  and %zu more findings\n", r->findings.n_dropped);
+		emit(p, "  and %zu more findings\n", r->findings.n_dropped);
 	print_differing_events(p, r);
 	if (p->verbose || r->verdict != ATTEST_REFUSED) {
 		print_pcrs(p, r);
@@ -239,7 +248,7 @@ static void print_all(const struct page *p, const attest_result *r, const char *
 	if (!p->verbose)
 		return;
 	if (r->n_events > 0)
-		(void)fputs("\n  Events of PCRs that replay to the quoted value\n", p->out);
+		emit(p, "%s", "\n  Events of PCRs that replay to the quoted value\n");
 	for (size_t i = 0; i < r->n_events; i++)
 		print_event(p, &r->events[i]);
 	print_facts(p, r);
@@ -250,14 +259,15 @@ attest_status attest_result_text(const attest_result *result, const char *name, 
 	struct arena arena = {NULL};
 	char *text = NULL, *safe = name == NULL ? NULL : printable(&arena, slice_of_string(name), 4096);
 	size_t size = 0;
-	struct page page = {open_memstream(&text, &size), (flags & ATTEST_TEXT_COLOR) != 0,
+	bool failed = false;
+	struct page page = {open_memstream(&text, &size), &failed, (flags & ATTEST_TEXT_COLOR) != 0,
 			    (flags & ATTEST_TEXT_VERBOSE) != 0};
 	bool ok = page.out != NULL && (name == NULL || safe != NULL);
 
 	if (ok)
 		print_all(&page, result, safe);
 	if (page.out != NULL) {
-		ok = ok && ferror(page.out) == 0;
+		ok = ok && !failed && ferror(page.out) == 0;
 		ok = fclose(page.out) == 0 && ok;
 	}
 	arena_free(&arena);
@@ -405,13 +415,29 @@ static json_t *result_json(const attest_result *r, const char *name, bool *ok)
 	return root;
 }
 
+/* Into memory of known size: json_dumps() does not always tell when it could not grow its own. */
+static char *dump(const json_t *root)
+{
+	const size_t flags = JSON_COMPACT | JSON_ENSURE_ASCII;
+	size_t size = json_dumpb(root, NULL, 0, flags);
+	char *text = size == 0 ? NULL : malloc(size + 1);
+
+	if (text != NULL && json_dumpb(root, text, size, flags) != size) {
+		free(text);
+		return NULL;
+	}
+	if (text != NULL)
+		text[size] = '\0';
+	return text;
+}
+
 attest_status attest_result_json(const attest_result *result, const char *name, char **ret_json)
 {
 	struct arena arena = {NULL};
 	char *safe = name == NULL ? NULL : printable(&arena, slice_of_string(name), 4096);
 	bool ok = name == NULL || safe != NULL;
 	DEFER(json_decref_deferred) json_t *root = result_json(result, safe, &ok);
-	char *text = ok && root != NULL ? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	char *text = ok && root != NULL ? dump(root) : NULL;
 
 	arena_free(&arena);
 	if (text == NULL)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "evidence/key.h"
 #include "evidence/spki.h"
 #include "policy/policy.h"
 #include "result.h"
@@ -87,7 +88,7 @@ static void key_without_certificate(struct run *run, struct attest_error *e)
 	struct tpm_public public;
 
 	if (run->proof.ak_spki.len != 0) {
-		(void)key_parse(run->proof.ak_spki, &run->own_key, e);
+		(void)key_from_spki(run->proof.ak_spki, &run->own_key, e);
 	} else if (run->proof.ak_public.len != 0 && tpm_public_parse(run->proof.ak_public, &public, e) == ATTEST_OK) {
 		(void)tpm_public_key(&public, &run->own_key, e);
 	}

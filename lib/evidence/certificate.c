@@ -7,8 +7,6 @@
 #include "certificate.h"
 
 #include <openssl/asn1t.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -16,9 +14,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "spki.h"
+#include "evidence/key.h"
+#include "evidence/spki.h"
 
 struct asn1_tbs {
 	ASN1_ENCODING enc; /* the bytes as they were read: what the signature is over */
@@ -71,8 +71,6 @@ DEFINE_DEFER(BIO, BIO_free_all);
 DEFINE_DEFER(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
 DEFINE_DEFER(ASN1_BIT_STRING, ASN1_BIT_STRING_free);
 DEFINE_DEFER(AUTHORITY_KEYID, AUTHORITY_KEYID_free);
-DEFINE_DEFER(EVP_MD_CTX, EVP_MD_CTX_free);
-DEFINE_DEFER(BIGNUM, BN_free);
 
 static attest_status sha256(struct slice data, uint8_t ret_digest[32], struct attest_error *error)
 {
@@ -122,36 +120,6 @@ static attest_status read_der(struct slice der, bool allow_padding, struct certi
 	return sha256(own, c->der_sha256, error);
 }
 
-/* RSA is read directly, because libcrypto's general way takes a hundred times as long. */
-static EVP_PKEY *read_rsa(struct slice spki)
-{
-	struct slice key;
-	const unsigned char *end;
-	EVP_PKEY *pkey;
-
-	if (!spki_is_rsa(spki, &key))
-		return NULL;
-	end = key.data;
-	pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &end, (long)key.len);
-	if (pkey != NULL && end == key.data + key.len)
-		return pkey;
-	EVP_PKEY_free(pkey);
-	return NULL;
-}
-
-attest_status key_parse(struct slice spki, EVP_PKEY **ret_key, struct attest_error *error)
-{
-	const unsigned char *end = spki.data;
-	EVP_PKEY *key = d2i_PUBKEY(NULL, &end, (long)spki.len);
-
-	if (key == NULL || end != spki.data + spki.len) {
-		EVP_PKEY_free(key);
-		return fail_openssl(error, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7", "the public key cannot be read");
-	}
-	*ret_key = key;
-	return ATTEST_OK;
-}
-
 static attest_status read_key(struct certificate *c, struct attest_error *error)
 {
 	const ASN1_STRING *element = c->asn1->tbs->spki;
@@ -163,10 +131,9 @@ static attest_status read_key(struct certificate *c, struct attest_error *error)
 		status = sha256(spki, c->spki_sha256, error);
 	if (status != ATTEST_OK)
 		return status;
-	c->key = read_rsa(spki);
-	if (c->key == NULL && key_parse(spki, &c->key, &unreadable) == ATTEST_E_NO_MEMORY)
+	if (key_from_spki(spki, &c->key, &unreadable) == ATTEST_E_NO_MEMORY)
 		return fail_memory(error);
-	return ATTEST_OK; /* a key of an unknown kind is the path's business */
+	return ATTEST_OK; /* a key that cannot be used is the path's business */
 }
 
 static bool read_time(const ASN1_TIME *from, int64_t *ret_time)
@@ -435,14 +402,13 @@ static const char *signature_hash(const X509_ALGOR *algorithm, const EVP_PKEY *k
 static bool verify_tbs(const struct certificate *certificate, const ASN1_BIT_STRING *signature, const char *hash,
 		       EVP_PKEY *key)
 {
-	DEFER(EVP_MD_CTX_free_deferred) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	struct slice sig = slice_of(ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
 	unsigned char *tbs = NULL;
 	int len = ASN1_item_i2d((const ASN1_VALUE *)certificate->asn1->tbs, &tbs, ASN1_ITEM_rptr(ASN1_TBS));
-	bool verified = ctx != NULL && len > 0 &&
-			EVP_DigestVerifyInit_ex(ctx, NULL, hash, NULL, NULL, key, NULL) == 1 &&
-			EVP_DigestVerify(ctx, ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature),
-					 tbs, (size_t)len) == 1;
+	bool verified = len > 0 && crypto_verify(key, hash, false, sig, slice_of(tbs, (size_t)len));
 
+	if (len <= 0)
+		crypto_note_failure();
 	OPENSSL_free(tbs);
 	return verified;
 }
@@ -479,52 +445,4 @@ void certificate_issuer_text(const struct certificate *certificate, char *buffer
 	if (name_text(certificate->asn1->tbs->issuer, &text, &ignored) == ATTEST_OK)
 		(void)printable_to(slice_of_string(text), buffer, size);
 	free(text);
-}
-
-attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct attest_error *error)
-{
-	unsigned char *spki = NULL;
-	int len = i2d_PUBKEY(key, &spki);
-	attest_status status;
-
-	if (len <= 0)
-		return fail_openssl(error, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7", "the public key cannot be encoded");
-	status = sha256(slice_of(spki, (size_t)len), ret_digest, error);
-	OPENSSL_free(spki);
-	return status;
-}
-
-bool key_is_too_costly(const EVP_PKEY *key)
-{
-	DEFER(BN_free_deferred) BIGNUM *exponent = NULL;
-
-	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA)
-		return false;
-	return EVP_PKEY_get_bits(key) > (int)LIMIT_RSA_BITS ||
-	       EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) != 1 ||
-	       BN_num_bits(exponent) > LIMIT_RSA_EXPONENT_BITS;
-}
-
-attest_status key_check_strength(const EVP_PKEY *key, struct attest_error *error)
-{
-	int bits = key == NULL ? 0 : EVP_PKEY_get_bits(key), type = key == NULL ? 0 : EVP_PKEY_get_base_id(key);
-	char group[32] = "";
-
-	if (type == EVP_PKEY_RSA) {
-		if (bits >= 2048 && !key_is_too_costly(key))
-			return ATTEST_OK;
-		error_expected(error, "2048 to %u bits, an exponent of at most %d", LIMIT_RSA_BITS,
-			       LIMIT_RSA_EXPONENT_BITS);
-		error_found(error, "RSA of %d bits", bits);
-		return fail(error, ATTEST_E_WEAK, NULL, "an RSA key of this size is not accepted");
-	}
-	if (type == EVP_PKEY_EC) {
-		(void)EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
-		if (strcmp(group, "prime256v1") == 0 || strcmp(group, "secp384r1") == 0 ||
-		    strcmp(group, "secp521r1") == 0)
-			return ATTEST_OK;
-	}
-	error_expected(error, "RSA, or ECC on P-256, P-384 or P-521");
-	error_found(error, "%s", type == EVP_PKEY_EC ? group : "another kind of key");
-	return fail(error, ATTEST_E_ALGORITHM, NULL, "the kind of key is not accepted");
 }

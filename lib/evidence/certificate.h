@@ -52,16 +52,6 @@ bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *k
 struct certificate *certificate_ref(struct certificate *certificate);
 void certificate_unref(struct certificate *certificate);
 bool certificate_has_purpose(const struct certificate *certificate, const char *oid);
-/* A public key from its DER SubjectPublicKeyInfo, to the byte; the caller frees it. */
-attest_status key_parse(struct slice spki, EVP_PKEY **ret_key, struct attest_error *error);
-/* SHA-256 over the DER SubjectPublicKeyInfo of a key. */
-attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct attest_error *error);
-/* RSA 2048..8192 or a NIST curve of 256 bits and more: ATTEST_E_WEAK, ATTEST_E_ALGORITHM. */
-attest_status key_check_strength(const EVP_PKEY *key, struct attest_error *error);
-
-/* An RSA key with a modulus or exponent so long that no signature is tried with it. */
-bool key_is_too_costly(const EVP_PKEY *key);
-
 DEFINE_DEFER(struct certificate, certificate_unref);
 
 #endif

@@ -56,22 +56,54 @@ static bool is_spki(struct slice der)
 	return split(der, &algorithm, &bits);
 }
 
-bool spki_is_rsa(struct slice spki, struct slice *ret_key)
+/* The key bits, which come in whole bytes, where the algorithm is this one. */
+static bool has_algorithm(struct slice spki, const uint8_t *want, size_t len, struct slice *ret_key)
 {
-	/* 1.2.840.113549.1.1.1 and NULL: RFC 3279, 2.3.1 */
-	static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
-						 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 	struct slice algorithm, bits;
 	struct reader r;
 
-	if (!split(spki, &algorithm, &bits) ||
-	    !slice_equal(algorithm, slice_of(rsa_encryption, sizeof(rsa_encryption))))
+	if (!split(spki, &algorithm, &bits) || !slice_equal(algorithm, slice_of(want, len)))
 		return false;
 	r = reader_of(bits);
 	if (reader_u8(&r) != 0)
 		return false;
 	*ret_key = r.rest;
 	return true;
+}
+
+bool spki_is_rsa(struct slice spki, struct slice *ret_key)
+{
+	/* 1.2.840.113549.1.1.1 and NULL: RFC 3279, 2.3.1 */
+	static const uint8_t rsa_encryption[] = {0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+						 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+
+	return has_algorithm(spki, rsa_encryption, sizeof(rsa_encryption), ret_key);
+}
+
+bool spki_is_ec(struct slice spki, const char **ret_group, struct slice *ret_point)
+{
+	/* 1.2.840.10045.2.1, then the curve */
+	static const struct {
+		const char *group;
+		size_t len;
+		uint8_t algorithm[19];
+	} curves[] = {
+		{"prime256v1",
+		 19, {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+		  0x01, 0x07}								    },
+		{"secp384r1",
+		 16, {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22}},
+		{"secp521r1",
+		 16, {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23}},
+	};
+
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (!has_algorithm(spki, curves[i].algorithm, curves[i].len, ret_point))
+			continue;
+		*ret_group = curves[i].group;
+		return true;
+	}
+	return false;
 }
 
 attest_status spki_of_certificate(struct slice der, struct slice *ret_spki, struct attest_error *error)

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tpm_public.h"
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/param_build.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
-#include "base/memory.h"
+#include "evidence/key.h"
 
 static const char clause[] = "TPM 2.0 Part 2, 12.2.4 (TPMT_PUBLIC)";
-
-DEFINE_DEFER(BIGNUM, BN_free);
-DEFINE_DEFER(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free);
-DEFINE_DEFER(OSSL_PARAM, OSSL_PARAM_free);
-DEFINE_DEFER(EVP_PKEY_CTX, EVP_PKEY_CTX_free);
 
 static const char *curve_group(TPM2_ECC_CURVE curve)
 {
@@ -91,51 +83,26 @@ attest_status tpm_public_parse(struct slice raw, struct tpm_public *ret_public, 
 	return status;
 }
 
-static bool push_rsa(const struct tpm_public *public, OSSL_PARAM_BLD *build, BIGNUM *modulus)
-{
-	return BN_bin2bn(public->x, (int)public->x_len, modulus) != NULL &&
-	       OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) == 1 &&
-	       OSSL_PARAM_BLD_push_uint(build, OSSL_PKEY_PARAM_RSA_E, public->exponent) == 1;
-}
-
-/* SEC 1, 2.3.3: 4, then x and y at the length of the field. The point must outlive the build. */
-static bool push_ecc(const struct tpm_public *public, OSSL_PARAM_BLD *build, uint8_t *point, size_t size)
+/* SEC 1, 2.3.3: 4, then x and y at the length of the field. */
+static attest_status key_of_ecc(const struct tpm_public *public, EVP_PKEY **ret_key, struct attest_error *error)
 {
 	size_t field = strcmp(public->group, "prime256v1") == 0  ? 32
 		       : strcmp(public->group, "secp384r1") == 0 ? 48
 								 : 66;
+	uint8_t point[1 + 2 * 66] = {4};
 
-	if (public->x_len > field || public->y_len > field || 1 + 2 * field > size)
-		return false;
-	memset(point, 0, size);
-	point[0] = 4;
+	if (public->x_len > field || public->y_len > field)
+		return fail(error, ATTEST_E_TPM_STRUCTURE, clause, "a coordinate is longer than the curve's field");
 	memcpy(point + 1 + field - public->x_len, public->x, public->x_len);
 	memcpy(point + 1 + 2 * field - public->y_len, public->y, public->y_len);
-	return OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, public->group, 0) == 1 &&
-	       OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * field) == 1;
+	return key_from_point(public->group, slice_of(point, 1 + 2 * field), ret_key, error);
 }
 
 attest_status tpm_public_key(const struct tpm_public *public, EVP_PKEY **ret_key, struct attest_error *error)
 {
-	DEFER(OSSL_PARAM_BLD_free_deferred) OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	DEFER(BN_free_deferred) BIGNUM *modulus = BN_new();
-	DEFER(OSSL_PARAM_free_deferred) OSSL_PARAM *parameters = NULL;
-	DEFER(EVP_PKEY_CTX_free_deferred) EVP_PKEY_CTX *ctx = NULL;
-	uint8_t point[160];
-	EVP_PKEY *key = NULL;
-	bool rsa = public->type == TPM_KEY_RSA, ok;
-
-	if (build == NULL || modulus == NULL)
-		return fail_memory(error);
-	ok = rsa ? push_rsa(public, build, modulus) : push_ecc(public, build, point, sizeof(point));
-	parameters = ok ? OSSL_PARAM_BLD_to_param(build) : NULL;
-	ctx = parameters == NULL ? NULL : EVP_PKEY_CTX_new_from_name(NULL, rsa ? "RSA" : "EC", NULL);
-	ok = ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
-	     EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
-	if (!ok)
-		return fail_openssl(error, ATTEST_E_ALGORITHM, clause, "the public area holds no usable key");
-	*ret_key = key;
-	return ATTEST_OK;
+	if (public->type == TPM_KEY_RSA)
+		return key_from_modulus(slice_of(public->x, public->x_len), public->exponent, ret_key, error);
+	return key_of_ecc(public, ret_key, error);
 }
 
 /* Bits 0, 3, 12-15 and 20-31: "Reserved: shall be zero". Later revisions use 8 and 9. */

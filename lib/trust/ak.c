@@ -3,13 +3,12 @@
 
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
-#include <openssl/rsa.h>
 
+#include "base/crypto.h"
 #include "base/memory.h"
 
 static const char clause[] = "TPM 2.0 Part 2, 11.3.4 (TPMT_SIGNATURE)";
 
-DEFINE_DEFER(EVP_MD_CTX, EVP_MD_CTX_free);
 DEFINE_DEFER(EVP_PKEY, EVP_PKEY_free);
 DEFINE_DEFER(ECDSA_SIG, ECDSA_SIG_free);
 
@@ -38,28 +37,13 @@ static size_t ecdsa_der(const struct tpm_signature *signature, unsigned char **r
 	if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1) {
 		BN_free(r);
 		BN_free(s);
+		crypto_note_failure();
 		return 0;
 	}
 	len = i2d_ECDSA_SIG(sig, ret_der); /* r and s are sig's now */
+	if (len <= 0)
+		crypto_note_failure();
 	return len > 0 ? (size_t)len : 0;
-}
-
-static int digest_verify(EVP_PKEY *key, const struct tpm_signature *signature, struct slice sig, struct slice message)
-{
-	DEFER(EVP_MD_CTX_free_deferred) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pkey_ctx = NULL; /* ctx owns it */
-	const char *hash = digest_openssl_name(signature->hash);
-
-	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, hash, NULL, NULL, key, NULL) != 1)
-		return -1;
-	if (signature->scheme == SCHEME_RSASSA && EVP_PKEY_CTX_set_rsa_padding(pkey_ctx, RSA_PKCS1_PADDING) != 1)
-		return -1;
-	/* "The salt size is always the largest salt value that will fit" or that of the hash: Part 1, B.7. */
-	if (signature->scheme == SCHEME_RSAPSS &&
-	    (EVP_PKEY_CTX_set_rsa_padding(pkey_ctx, RSA_PKCS1_PSS_PADDING) != 1 ||
-	     EVP_PKEY_CTX_set_rsa_pss_saltlen(pkey_ctx, RSA_PSS_SALTLEN_AUTO) != 1))
-		return -1;
-	return EVP_DigestVerify(ctx, sig.data, sig.len, message.data, message.len);
 }
 
 attest_status ak_check_signature(EVP_PKEY *key, const struct tpm_signature *signature, struct slice message,
@@ -68,7 +52,7 @@ attest_status ak_check_signature(EVP_PKEY *key, const struct tpm_signature *sign
 	struct slice sig = slice_of(signature->a, signature->a_len);
 	unsigned char *der = NULL;
 	attest_status status = check_fit(key, signature, error);
-	int verified;
+	bool verified;
 
 	if (status != ATTEST_OK)
 		return status;
@@ -77,9 +61,10 @@ attest_status ak_check_signature(EVP_PKEY *key, const struct tpm_signature *sign
 
 		sig = slice_of(der, len);
 	}
-	verified = sig.len == 0 ? -1 : digest_verify(key, signature, sig, message);
+	verified = sig.len != 0 && crypto_verify(key, digest_openssl_name(signature->hash),
+						 signature->scheme == SCHEME_RSAPSS, sig, message);
 	OPENSSL_free(der);
-	if (verified == 1)
+	if (verified)
 		return ATTEST_OK;
 	return fail_openssl(error, ATTEST_E_SIGNATURE, "TPM 2.0 Part 3, 18.4 (TPM2_Quote)",
 			    "the AK did not sign this quote: the %s signature does not verify",

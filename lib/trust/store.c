@@ -94,11 +94,14 @@ static attest_status add_one(struct trust_store *store, struct slice der, enum l
 			return fail_memory(error);
 	}
 	c->issuer_known = is_self_signed(c);
+	if (openssl_out_of_memory()) { /* empties the queue of what a certificate that is not self-signed left there */
+		free(oid);
+		return fail_memory(error);
+	}
 	memcpy(c->issuer_spki, c->spki_sha256, 32); /* counts only if issuer_known */
 	c->is_shared = true;
 	grown[store->n_added++] = (struct added_root){c, c->issuer_known, rule, oid};
 	(void)TRANSFER(c);
-	(void)openssl_out_of_memory(); /* a certificate that is not self-signed leaves an error behind */
 	return ATTEST_OK;
 }
 
