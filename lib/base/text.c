@@ -363,7 +363,7 @@ static void skip_fraction(struct reader *r)
 		return;
 	take_char(r, '.');
 	(void)take_number(r, 1, 0, 9);
-	while (r->rest.len > 0 && r->rest.data[0] >= '0' && r->rest.data[0] <= '9')
+	while (!r->failed && r->rest.len > 0 && r->rest.data[0] >= '0' && r->rest.data[0] <= '9')
 		(void)reader_u8(r);
 }
 

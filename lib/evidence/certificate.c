@@ -436,13 +436,14 @@ bool certificate_names_issuer(const struct certificate *certificate, const struc
 	return wanted == NULL || has == NULL || ASN1_OCTET_STRING_cmp(wanted, has) == 0;
 }
 
-void certificate_issuer_text(const struct certificate *certificate, char *buffer, size_t size)
+attest_status certificate_issuer_text(const struct certificate *certificate, char *buffer, size_t size,
+				      struct attest_error *error)
 {
-	struct attest_error ignored = {0};
 	char *text = NULL;
+	attest_status status = name_text(certificate->asn1->tbs->issuer, &text, error);
 
-	buffer[0] = '\0';
-	if (name_text(certificate->asn1->tbs->issuer, &text, &ignored) == ATTEST_OK)
+	if (status == ATTEST_OK)
 		(void)printable_to(slice_of_string(text), buffer, size);
 	free(text);
+	return status;
 }

@@ -46,7 +46,8 @@ attest_status certificate_parse(struct slice der, bool allow_padding, struct cer
 /* The name of `issuer` is the one that `certificate` gives, and so is its key identifier where both have one. */
 bool certificate_names_issuer(const struct certificate *certificate, const struct certificate *issuer);
 /* RFC 4514 text of the issuer's name, at most `size` bytes. */
-void certificate_issuer_text(const struct certificate *certificate, char *buffer, size_t size);
+attest_status certificate_issuer_text(const struct certificate *certificate, char *buffer, size_t size,
+				      struct attest_error *error);
 /* `key` made the signature, with SHA-1 or better (what is too weak is for the path's rules): RFC 5280, 4.1.1. */
 bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *key);
 struct certificate *certificate_ref(struct certificate *certificate);

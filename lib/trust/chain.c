@@ -185,9 +185,13 @@ static struct certificate *find_issuer(struct search *s, struct certificate *c)
 
 static void no_anchor(const struct certificate *last, size_t i, struct findings *findings)
 {
+	struct attest_error e = {0};
 	char issuer[160];
 
-	certificate_issuer_text(last, issuer, sizeof(issuer));
+	if (certificate_issuer_text(last, issuer, sizeof(issuer), &e) != ATTEST_OK) {
+		finding_error(findings, ATTEST_STEP_CHAIN, &e, NULL);
+		return;
+	}
 	if (last->self_issued)
 		chain_error(findings, last, i, ATTEST_E_UNTRUSTED, step_clause,
 			    "if you trust this root, give it with --root (attest_verifier_add_roots)",
