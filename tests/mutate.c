@@ -64,12 +64,21 @@ static const char *root_in_file(const struct test_case *c, json_t *root, size_t 
 	return at;
 }
 
-/* The whole file. Unseen: the case of hex letters, and a copy of the caller's own root. */
+/* The six characters with the objectAttributes of ak.public, bytes 4 to 7: see unseen_public(). */
+static const char *attributes_in_file(const struct test_case *c, json_t *root)
+{
+	const char *text = json_string_value(find(root, "ak/public"));
+	const char *at = text == NULL ? NULL : memmem(c->proof.data, c->proof.len, text, strlen(text));
+
+	return at == NULL ? NULL : at + 5;
+}
+
+/* The whole file. Unseen: the case of hex letters, a copy of the caller's own root, attributes of the AK. */
 static void flip_file(struct test_case *c, json_t *root, const char *name)
 {
 	unsigned long unseen = 0;
 	size_t copy_len = 0;
-	const char *copy = root_in_file(c, root, &copy_len);
+	const char *copy = root_in_file(c, root, &copy_len), *attributes = attributes_in_file(c, root);
 
 	for (size_t i = 0; i < c->proof.len * 8; i += stride) {
 		char *at = &c->proof.data[i / 8], was = *at;
@@ -77,7 +86,8 @@ static void flip_file(struct test_case *c, json_t *root, const char *name)
 
 		*at = (char)(was ^ (1 << bit));
 		if (accepted(c, c->proof.data, c->proof.len)) {
-			if (is_hex_letter_case(was, bit) || (copy != NULL && at >= copy && at < copy + copy_len))
+			if (is_hex_letter_case(was, bit) || (copy != NULL && at >= copy && at < copy + copy_len) ||
+			    (attributes != NULL && at >= attributes && at < attributes + 6))
 				unseen++;
 			else
 				failure(name, "file", i / 8, bit);
@@ -85,7 +95,7 @@ static void flip_file(struct test_case *c, json_t *root, const char *name)
 		*at = was;
 	}
 	n_unseen += unseen;
-	(void)printf("  %-28s file: %zu bits, %lu unseen (letter case of hex, copy of the root)\n", name,
+	(void)printf("  %-28s file: %zu bits, %lu unseen (letter case of hex, copy of the root, AK attributes)\n", name,
 		     c->proof.len * 8, unseen);
 }
 

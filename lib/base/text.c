@@ -298,14 +298,15 @@ static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
 
 const char *time_text(int64_t time, char ret_text[TIME_SIZE])
 {
-	int64_t days = time / 86400 - (time % 86400 < 0), seconds = time - days * 86400;
-	int64_t year = 1970 + days / 366, month = 1;
+	int64_t days, seconds, year, month = 1;
 
 	if (time < -62135596800 || time > 253402300799) { /* years 1 to 9999 */
 		(void)snprintf(ret_text, TIME_SIZE, "%lld", (long long)time);
 		return ret_text;
 	}
-	year -= days < 0;
+	days = time / 86400 - (time % 86400 < 0);
+	seconds = time - days * 86400;
+	year = 1970 + days / 366 - (days < 0);
 	while (days_from_date(year + 1, 1, 1) <= days)
 		year++;
 	while (days_from_date(year, 1, 1) > days)

@@ -249,6 +249,11 @@ BUILD_GOOD = (
     Row("good-containers-in-policy", "The policy itself maps the containers.", containers_in_policy),
     Row("good-containers-more", "The map knows more containers than were used.", container_map({"other": OTHER_ID, **dict([BUILD_IMAGE])})),
 )
+HIDDEN = (
+    ("typed", "by-type", "An unknown image's event has another type too."),
+    ("doubled", "by-double", "An unknown image's event names its event_type twice."),
+    ("array", "in-array", "An unknown image's event stands in an array."),
+)
 BUILD = (
     Row("containers-id-differs", "The used container has another id than the map says.", container_map({BUILD_IMAGE[0]: OTHER_ID})),
     Row("containers-unknown", "The used container is not in the map.", container_map({"registry.example/other:1": BUILD_IMAGE[1]})),
@@ -275,9 +280,7 @@ TABLES = [
     one("good-aicert-v1", "A BlindLlama v1 proof: its events are in PCR 16.", v1),
     one("good-aicert-v1-containers", "Containers in PCR 16 and a policy that accepts it.", v1_containers(accept=True)),
     Table(Lab.aicert_build, BUILD, "policy"),
-    Table(build_with_hidden("typed"), (Row("containers-hidden-by-type", "An unknown image's event has another type too."),), "policy"),
-    Table(build_with_hidden("doubled"), (Row("containers-hidden-by-double", "An unknown image's event names its event_type twice."),), "policy"),
-    Table(build_with_hidden("array"), (Row("containers-hidden-in-array", "An unknown image's event stands in an array."),), "policy"),
+    *[Table(build_with_hidden(kind), (Row(f"containers-hidden-{name}", about),), "policy") for kind, name, about in HIDDEN],
     Table(build_without_image, (Row("containers-no-image", "The map of containers finds no container event."),), "policy"),
     Table(
         v1_containers(accept=False),

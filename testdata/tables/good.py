@@ -252,6 +252,10 @@ def unicode_log(lab: Lab) -> Case:
     return case
 
 
+def tls_unmeasured(lab: Lab) -> Case:
+    return lab.bound_in_quote(state="no-key")
+
+
 LOGS = [
     one("good-log", "A text log that explains PCR 14.", logs(14)),
     one("good-logs", "Text logs that explain PCR 14 and 15.", logs(14, 15)),
@@ -316,7 +320,7 @@ TABLES = [
     Table(lambda lab: lab.plain(selection="sha256:0-23"), POLICIES),
     Table(Lab.full, TLS_IN_PCR),
     Table(Lab.bound_in_quote, TLS_IN_QUOTE),
-    one("good-tls-quote-unmeasured", "A TLS key bound by extraData alone: PCR 15 is untouched.", lambda lab: lab.bound_in_quote(state="no-key")),
+    one("good-tls-quote-unmeasured", "A TLS key bound by extraData alone: PCR 15 is untouched.", tls_unmeasured),
     one("good-tls-quote-no-nonce", "A TLS key bound by extraData, without a nonce.", tls_without_nonce),
     *LOGS,
 ]

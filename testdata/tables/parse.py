@@ -220,7 +220,7 @@ ROWS = (
     Row("parse-17-certificates", "More certificates than the limit allows.", edit(many_certificates)),
     Row("parse-9-logs", "More logs than the limit allows.", edit(many_logs)),
     Row("parse-created-word", "The time of making is a word.", place("created", "yesterday")),
-    Row("parse-created-fraction", "The time of making has a fraction that begins with a letter.", place("created", "2026-06-01T00:00:00.x9Z")),
+    Row("parse-created-fraction", "The time of making has a letter in its fraction.", place("created", "2026-06-01T00:00:00.x9Z")),
     Row("parse-nonce-65", "A nonce longer than the limit allows.", place("nonce", "00" * 65)),
 )
 

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trust/tls.h"
+
+#include "base/text.h"
+#include "unit.h"
+
+static void spki_digest(uint8_t ret_digest[32])
+{
+	memset(ret_digest, 0xa5, 32);
+}
+
+/* Computed apart: SHA-256 of "libattest quote v1", a zero byte, the nonce's length, the nonce, and 32 bytes a5. */
+void tls_binding_vector(void)
+{
+	static const struct {
+		size_t len;
+		const char *binding;
+	} vectors[] = {
+		{0,  "8d5df72e11c1d368dcca55b60f395a4d0e474c3c57e254d7d7d2482f138219d7"},
+		{32, "539d4eff8e3a0f5a9af8d417a8b178eac1421b727c166ff9e36b6a9982584931"}, /* 00 01 ... 1f */
+		{64, "9f04b91ae3d145ab0405c7897886ae3f8188c93c0a367ffdc120862d0dfc33c3"}, /* ff ... */
+	};
+	uint8_t nonce[64], spki[32];
+	char hex[HEX_SIZE(32)];
+
+	spki_digest(spki);
+	for (size_t i = 0; i < COUNT(vectors); i++) {
+		struct attest_error e = {0};
+		struct digest binding;
+
+		for (size_t k = 0; k < 64; k++)
+			nonce[k] = vectors[i].len == 64 ? 0xff : (uint8_t)k;
+		CHECK_STATUS(tls_quote_binding(slice_of(nonce, vectors[i].len), slice_of(spki, 32), &binding, &e),
+			     ATTEST_OK);
+		CHECK(binding.alg == ALG_SHA256 && binding.size == 32);
+		hex_encode(digest_slice(&binding), hex);
+		CHECK_TEXT(hex, vectors[i].binding);
+	}
+}
+
+/* PCR 15 is quoted and untouched, unless a test says otherwise. */
+struct fixture {
+	struct proof proof;
+	struct quote quote;
+	struct pcr_value value;
+	struct pcr_values pcrs;
+	struct replay replay;
+	enum pcr_state state;
+	struct event events[4];
+	uint8_t spki[32];
+	struct slice nonce;
+};
+
+static void set_up(struct fixture *f, enum tls_binding binding)
+{
+	*f = (struct fixture){
+		.pcrs = {&f->value, 1},
+                  .state = PCR_INITIAL, .nonce = slice_of_string("nonce")
+        };
+	f->proof.tls_binding = binding;
+	f->replay.states = &f->state;
+	f->value = (struct pcr_value){
+		PCR_TLS, {.alg = ALG_SHA256, .size = 32}
+        };
+	f->proof.logs[0] = (struct log){"text-events", "$.logs[0]", true, PCR_TLS, 0, f->events, 0};
+	f->proof.n_logs = 1;
+	spki_digest(f->spki);
+}
+
+static attest_status check(struct fixture *f)
+{
+	struct attest_error e = {0};
+
+	return tls_check_binding(&f->proof, &f->quote, &f->pcrs, &f->replay, f->nonce, slice_of(f->spki, 32), &e);
+}
+
+static void bind(struct fixture *f)
+{
+	struct attest_error e = {0};
+	struct digest binding;
+
+	CHECK_STATUS(tls_quote_binding(f->nonce, slice_of(f->spki, 32), &binding, &e), ATTEST_OK);
+	memcpy(f->quote.extra, binding.bytes, 32);
+	f->quote.extra_len = 32;
+}
+
+void tls_binding_in_quote(void)
+{
+	struct fixture f;
+
+	set_up(&f, TLS_IN_QUOTE);
+	bind(&f);
+	CHECK_STATUS(check(&f), ATTEST_OK);
+	f.nonce = slice_of_string("noncf");
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.nonce = slice_of(NULL, 0);
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.nonce = slice_of_string("nonce");
+	f.spki[0] ^= 1;
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.spki[0] ^= 1;
+	f.quote.extra_len = 31;
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.quote.extra_len = 33;
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	memcpy(f.quote.extra, "nonce", 5);
+	f.quote.extra_len = 5;
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING); /* the plain nonce */
+	bind(&f);
+	f.value.index = 14; /* PCR 15 might tell of another key, and is not quoted */
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.value.index = PCR_TLS;
+	f.state = PCR_UNEXPLAINED; /* or was extended, and nobody says with what */
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+}
+
+#define SEPARATOR      "{\"type\":\"separator\"}"
+#define KEY_OF(digest) "{\"type\":\"tls-key\",\"name\":\"server\",\"digest\":\"" digest "\"}"
+#define DIGEST         "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5"
+#define KEY            KEY_OF("sha256:" DIGEST)
+
+void tls_binding_in_event(void)
+{
+	static const struct {
+		const char *events[4];
+		attest_status want;
+	} logs[] = {
+		{{SEPARATOR, KEY},							 ATTEST_OK           },
+		{{"{\"type\":\"config\"}", SEPARATOR, KEY},                                ATTEST_OK           },
+		{{"anything", "{", SEPARATOR, KEY},                                        ATTEST_OK           },
+		{{KEY},								    ATTEST_E_TLS_BINDING},
+		{{SEPARATOR},							      ATTEST_E_TLS_BINDING},
+		{{KEY, SEPARATOR},							 ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY, "{}"},						   ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, "{}", KEY},						   ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY, KEY},						    ATTEST_E_TLS_BINDING},
+		{{KEY, SEPARATOR, KEY},						    ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, SEPARATOR, KEY},					      ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY, SEPARATOR, KEY},                                         ATTEST_E_TLS_BINDING},
+		{{"separator", KEY},						       ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, "{\"type\":\"TLS-KEY\",\"digest\":\"sha256:" DIGEST "\"}"},   ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY_OF(DIGEST)},					      ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY_OF("SHA256:" DIGEST)},                                    ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY_OF("sha256:" DIGEST "00")},                               ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, KEY_OF("sha256:b5" DIGEST)},                                  ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, "{\"type\":\"tls-key\"}"},                                    ATTEST_E_TLS_BINDING},
+		{{SEPARATOR, "{\"type\":\"tls-key\",\"digest\":[\"sha256:" DIGEST "\"]}"}, ATTEST_E_TLS_BINDING},
+		{{NULL},								   ATTEST_E_TLS_BINDING},
+	};
+	struct fixture f;
+
+	for (size_t i = 0; i < COUNT(logs); i++) {
+		set_up(&f, TLS_IN_EVENT);
+		f.state = PCR_EXPLAINED;
+		f.replay.proven[PCR_TLS] = true;
+		for (size_t k = 0; k < 4 && logs[i].events[k] != NULL; k++)
+			f.events[f.proof.logs[0].n_events++] = (struct event){
+				PCR_TLS, NULL, slice_of_string(logs[i].events[k]), {NULL, 0}
+                        };
+		CHECK_STATUS(check(&f), logs[i].want);
+		f.replay.proven[PCR_TLS] = false;
+		CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+		/* A key in the quote must not be contradicted by such a log. */
+		f.replay.proven[PCR_TLS] = true;
+		f.proof.tls_binding = TLS_IN_QUOTE;
+		bind(&f);
+		CHECK_STATUS(check(&f), logs[i].want);
+	}
+}
