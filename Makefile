@@ -142,7 +142,7 @@ $(BUILD)/tests/bench/empty: $(BUILD)/obj/tests/bench/empty.o
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,--no-as-needed -o $@ $< -lcrypto
 
-lint: $(BUILD)/.packages-lint $(BUILD)/.packages-build ## formatting, clang-tidy, layers, Python
+lint: $(BUILD)/.packages-lint $(BUILD)/.packages-check all ## formatting, clang-tidy, layers, Python
 	@tests/lint $(BUILD)
 
 testdata: $(BUILD)/.packages-testdata ## make testdata/ and tests/cases/ anew, about half a minute

@@ -113,10 +113,10 @@ def text_seeds() -> Iterator[bytes]:
             yield b"\0" + text.encode(errors="replace")
         for text in values(document, {"signature", "attest"}):
             yield b"\1" + text.encode(errors="replace")
-    for _, text, _ in pem_blocks():
-        yield b"\2" + text
-        yield b"\2" + text.replace(b"\n", b"\r\n")
-    for when in ("2026-11-20T10:15:00Z", "2024-02-29", "9999-12-31T23:59:59.999+00:00", "0001-01-01t00:00:60-23:59"):
+    for _, block, _ in pem_blocks():
+        yield b"\2" + block
+        yield b"\2" + block.replace(b"\n", b"\r\n")
+    for when in ("2026-11-20T10:15:00Z", "2024-02-29", "2026-01-01T00:00:00.5Z", "9999-12-31T23:59:59.999+00:00", "0001-01-01t00:00:60-23:59"):
         yield b"\3" + when.encode()
     yield b"\4a\\\x1b[2J\xc3\xa4 plain"
 

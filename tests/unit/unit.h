@@ -13,43 +13,37 @@
 #include "base/memory.h"
 
 /* clang-format off */
-#define UNIT_TESTS(TEST)                                                                                                                            \
-	TEST(bytes_slices)                                                                                                                          \
-	TEST(bytes_reader)                                                                                                                          \
-	TEST(bytes_reader_fails)                                                                                                                    \
-	TEST(memory_alloc)                                                                                                                          \
-	TEST(memory_overflow)                                                                                                                       \
-	TEST(memory_text) TEST(memory_defer) TEST(error_first_wins) TEST(error_too_long) TEST(error_openssl) TEST(findings_collect) TEST(           \
-		findings_limit) TEST(text_hex) TEST(text_base64_vectors) TEST(text_base64_canonical) TEST(text_base64_round_trip)                   \
-		TEST(text_pem) TEST(text_pem_strict) TEST(text_pem_many) TEST(text_printable) TEST(text_time) TEST(text_time_days) TEST(            \
-			text_time_extremes) TEST(text_time_parse) TEST(text_time_refused) TEST(digest_names) TEST(digest_vectors)                   \
-			TEST(digest_extends) TEST(json_strict) TEST(json_duplicates) TEST(json_nul) TEST(json_depth) TEST(                          \
-				json_counts) TEST(json_lifted) TEST(json_lifted_escapes) TEST(json_offsets) TEST(json_types)                        \
-				TEST(json_paths) TEST(json_decoded) TEST(quote_fields) TEST(quote_truncated) TEST(quote_refused) TEST(              \
-					signature_fields) TEST(signature_refused) TEST(signature_truncated) TEST(signature_verifies)                \
-					TEST(tpm_public_fields) TEST(tpm_public_truncated) TEST(tpm_public_attributes) TEST(                        \
-						tpm_public_refused) TEST(pcrs_index) TEST(pcrs_values) TEST(pcrs_keyed) TEST(pcrs_serialized)       \
-						TEST(pcrs_serialized_refused) TEST(pcrs_selection) TEST(pcrs_real_files) TEST(                      \
-							certificate_fields) TEST(certificate_padding) TEST(certificate_truncated)                   \
-							TEST(certificate_not_der) TEST(certificate_signature) TEST(certificate_purposes) TEST(      \
-								certificate_strength) TEST(spki_is_libcrypto_s) TEST(spki_truncated)                \
-								TEST(spki_pin_of) TEST(log_formats) TEST(log_refused) TEST(                         \
-									log_events) TEST(replay_explains) TEST(replay_contradicts)                  \
-									TEST(replay_initial) TEST(replay_banks) TEST(replay_many_logs) TEST(        \
-										anchors_table) TEST(anchors_find) TEST(policy_kinds)                \
-										TEST(policy_refused) TEST(policy_pins) TEST(                        \
-											policy_platforms) TEST(policy_disk) TEST(policy_containers) \
-											TEST(policy_meanings) TEST(tls_binding_vector) TEST(        \
-												tls_binding_in_quote) TEST(tls_binding_in_event)    \
-												TEST(result_names) TEST(                            \
-													result_getters) TEST(verifier_states)       \
-													TEST(verifier_roots) TEST(                  \
-														verifier_policies)                  \
-														TEST(verifier_options) TEST(        \
-															verifier_time)              \
-															TEST(verifier_reports)      \
-																TEST(verifier_costly_events)
-
+#define UNIT_TESTS(TEST) \
+	TEST(bytes_slices) TEST(bytes_reader) TEST(bytes_reader_fails) \
+	TEST(memory_alloc) TEST(memory_overflow) TEST(memory_text) TEST(memory_defer) \
+	TEST(error_first_wins) TEST(error_too_long) TEST(error_openssl) TEST(findings_collect) \
+	TEST(findings_limit) \
+	TEST(text_hex) TEST(text_base64_vectors) TEST(text_base64_canonical) TEST(text_base64_round_trip) \
+	TEST(text_pem) TEST(text_pem_strict) TEST(text_pem_many) TEST(text_printable) TEST(text_time) \
+	TEST(text_time_days) TEST(text_time_extremes) TEST(text_time_parse) TEST(text_time_refused) \
+	TEST(digest_names) TEST(digest_vectors) TEST(digest_extends) \
+	TEST(json_strict) TEST(json_duplicates) TEST(json_nul) TEST(json_depth) TEST(json_counts) \
+	TEST(json_lifted) TEST(json_lifted_escapes) TEST(json_offsets) TEST(json_types) TEST(json_paths) \
+	TEST(json_decoded) \
+	TEST(quote_fields) TEST(quote_truncated) TEST(quote_refused) \
+	TEST(signature_fields) TEST(signature_refused) TEST(signature_truncated) TEST(signature_verifies) \
+	TEST(tpm_public_fields) TEST(tpm_public_truncated) TEST(tpm_public_attributes) TEST(tpm_public_refused) \
+	TEST(pcrs_index) TEST(pcrs_values) TEST(pcrs_keyed) TEST(pcrs_serialized) TEST(pcrs_serialized_refused) \
+	TEST(pcrs_selection) TEST(pcrs_real_files) \
+	TEST(certificate_fields) TEST(certificate_padding) TEST(certificate_truncated) \
+	TEST(certificate_not_der) TEST(certificate_signature) TEST(certificate_purposes) \
+	TEST(certificate_strength) \
+	TEST(spki_is_libcrypto_s) TEST(spki_truncated) TEST(spki_pin_of) \
+	TEST(log_formats) TEST(log_refused) TEST(log_events) \
+	TEST(replay_explains) TEST(replay_contradicts) TEST(replay_initial) TEST(replay_banks) \
+	TEST(replay_many_logs) \
+	TEST(anchors_table) TEST(anchors_find) \
+	TEST(policy_kinds) TEST(policy_refused) TEST(policy_pins) TEST(policy_platforms) TEST(policy_disk) \
+	TEST(policy_containers) TEST(policy_meanings) \
+	TEST(tls_binding_vector) TEST(tls_binding_in_quote) TEST(tls_binding_in_event) \
+	TEST(result_names) TEST(result_getters) \
+	TEST(verifier_states) TEST(verifier_roots) TEST(verifier_policies) TEST(verifier_options) \
+	TEST(verifier_time) TEST(verifier_reports) TEST(verifier_costly_events)
 /* clang-format on */
 
 #define UNIT_DECLARE(name) void name(void);
