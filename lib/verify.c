@@ -1,57 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one composer: runs the steps in their order and fills the result. A step's function sets its own status and adds
- * its findings; nothing here parses or computes.
+ * The one composer: runs the steps in their order and decides. A step's function sets its own status and adds its
+ * findings; nothing here parses or computes.
  */
+#include "run.h"
+
 #include <openssl/err.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "evidence/key.h"
 #include "evidence/spki.h"
-#include "policy/policy.h"
-#include "result.h"
-#include "trust/ak.h"
-#include "trust/chain.h"
-#include "trust/tls.h"
-
-struct attest_verifier {
-	struct trust_store store;
-	struct policy *policies[LIMIT_POLICIES];
-	size_t n_policies;
-	atomic_bool in_use;
-};
 
 DEFINE_DEFER(attest_result, attest_result_free);
-DEFINE_DEFER(json_t, json_decref);
 
-/* One verification on its way. */
-struct run {
-	attest_verifier *verifier;
-	const struct attest_options *options;
-	struct arena arena; /* for what ends with the run */
-	struct proof proof;
-	attest_result *result;
-	struct findings *findings;
-	struct chain chain;
-	EVP_PKEY *own_key; /* of an AK without certificate; owned */
-	EVP_PKEY *key;     /* the one to verify with; borrowed, or NULL */
-	struct tpm_signature signature;
-	struct attest_error signature_error;
-	struct quote quote;
-	struct pcr_values pcrs;
-	struct replay replay;
-	struct slice tls_spki;
-	struct digest tls_digest;
-	struct attest_error tls_error;
-};
-
-static bool passed(const struct run *run, attest_step step)
+bool run_passed(const struct run *run, attest_step step)
 {
 	return run->result->steps[step] == ATTEST_PASSED;
+}
+
+bool run_is_authentic(const struct run *run)
+{
+	return run_passed(run, ATTEST_STEP_SIGNATURE) && run_passed(run, ATTEST_STEP_QUOTE);
 }
 
 static void set(struct run *run, attest_step step, attest_step_status status)
@@ -74,11 +45,6 @@ static void note(struct run *run, attest_step step, attest_status status, const 
 
 	(void)fail(&e, status, NULL, "%s", message);
 	finding_note(run->findings, step, &e, hint);
-}
-
-static bool authentic(const struct run *run)
-{
-	return passed(run, ATTEST_STEP_SIGNATURE) && passed(run, ATTEST_STEP_QUOTE);
 }
 
 /* chain: also finds the key. */
@@ -225,7 +191,7 @@ static void step_nonce(struct run *run)
 	bool in_quote = run->proof.tls_binding == TLS_IN_QUOTE;
 	struct attest_error e = {0};
 
-	if (!authentic(run) || (in_quote && run->tls_error.status != ATTEST_OK))
+	if (!run_is_authentic(run) || (in_quote && run->tls_error.status != ATTEST_OK))
 		return;
 	if (!in_quote && run->proof.has_nonce && !slice_equal(run->proof.nonce, extra))
 		nonce_fail(extra, run->proof.nonce, "the proof's own nonce is not the one in its quote", &e);
@@ -249,7 +215,7 @@ static void step_pcrs(struct run *run)
 {
 	struct attest_error e = {0};
 
-	if (!authentic(run))
+	if (!run_is_authentic(run))
 		return;
 	(void)pcrs_match(&run->arena, &run->quote, run->signature.hash, &run->proof.pcrs, &run->pcrs, &e);
 	conclude(run, ATTEST_STEP_PCRS, &e, NULL);
@@ -332,7 +298,7 @@ static void step_log(struct run *run)
 
 	if (run->proof.n_logs == 0)
 		set(run, ATTEST_STEP_LOG, ATTEST_NOT_PRESENT);
-	if (!passed(run, ATTEST_STEP_PCRS))
+	if (!run_passed(run, ATTEST_STEP_PCRS))
 		return;
 	unreadable = refuse_unreadable(run);
 	if (replay_logs(&run->arena, &run->pcrs, run->proof.logs, run->proof.n_logs, &run->replay, run->findings, &e) !=
@@ -361,7 +327,7 @@ static bool has_golden_values(const struct run *run)
 static bool platform_is_unchecked(const struct run *run)
 {
 	for (size_t i = 0; i < run->verifier->n_policies; i++)
-		if (run->verifier->policies[i]->n_platforms > 0 && !passed(run, ATTEST_STEP_CHAIN))
+		if (run->verifier->policies[i]->n_platforms > 0 && !run_passed(run, ATTEST_STEP_CHAIN))
 			return true;
 	return false;
 }
@@ -369,14 +335,14 @@ static bool platform_is_unchecked(const struct run *run)
 static void step_policy(struct run *run)
 {
 	struct evidence evidence = {&run->proof, &run->pcrs, &run->replay,
-				    passed(run, ATTEST_STEP_CHAIN) ? run->chain.platform : NULL};
+				    run_passed(run, ATTEST_STEP_CHAIN) ? run->chain.platform : NULL};
 	struct attest_error e = {0};
 
 	if (!has_golden_values(run))
 		note(run, ATTEST_STEP_POLICY, ATTEST_E_INCONCLUSIVE,
 		     "there are no golden values to compare with: nothing is said about the software of this machine",
 		     "give a policy (--policy FILE)");
-	if (!passed(run, ATTEST_STEP_PCRS) || run->verifier->n_policies == 0)
+	if (!run_passed(run, ATTEST_STEP_PCRS) || run->verifier->n_policies == 0)
 		return;
 	(void)policies_check_vendor(run->verifier->policies, run->verifier->n_policies, evidence.platform,
 				    run->findings);
@@ -426,7 +392,7 @@ static void step_tls(struct run *run)
 	if (e.status == ATTEST_OK) {
 		struct slice nonce = run->proof.has_nonce ? run->proof.nonce : asked_nonce(run);
 
-		if (!passed(run, ATTEST_STEP_PCRS) || run->replay.states == NULL)
+		if (!run_passed(run, ATTEST_STEP_PCRS) || run->replay.states == NULL)
 			return;
 		(void)tls_check_binding(&run->proof, &run->quote, &run->pcrs, &run->replay, nonce,
 					digest_slice(&run->tls_digest), &e);
@@ -434,239 +400,6 @@ static void step_tls(struct run *run)
 	if (e.status == ATTEST_OK)
 		check_pin(run, &e);
 	conclude(run, ATTEST_STEP_TLS, &e, "do not send data to the holder of this key");
-}
-
-/* Facts: only what a passed step proves. */
-
-static const char *copied(struct run *run, const char *text)
-{
-	const char *copy = text == NULL ? NULL : arena_string(&run->result->arena, slice_of_string(text));
-
-	if (text != NULL && copy == NULL)
-		run->findings->internal = ATTEST_E_NO_MEMORY;
-	return copy;
-}
-
-static const char *copied_hex(struct run *run, struct slice bytes)
-{
-	const char *hex = hex_string(&run->result->arena, bytes);
-
-	if (hex == NULL)
-		run->findings->internal = ATTEST_E_NO_MEMORY;
-	return hex;
-}
-
-static const char *copied_printable(struct run *run, const char *text)
-{
-	const char *copy = printable(&run->result->arena, slice_of_string(text), 512);
-
-	if (copy == NULL)
-		run->findings->internal = ATTEST_E_NO_MEMORY;
-	return copy;
-}
-
-static void tell_chain(struct run *run, struct attest_facts *facts)
-{
-	facts->platform = copied(run, run->chain.platform);
-	facts->anchor = copied_printable(run, run->chain.anchor);
-	facts->ak_subject = copied_printable(run, run->chain.path[0]->subject);
-	facts->valid_from = run->chain.valid_from;
-	facts->valid_until = run->chain.valid_until;
-}
-
-static void tell_quote(struct run *run, struct attest_facts *facts)
-{
-	facts->clock = run->quote.clock;
-	facts->reset_count = run->quote.reset_count;
-	facts->restart_count = run->quote.restart_count;
-	facts->clock_safe = run->quote.clock_safe;
-	facts->firmware_version = run->quote.firmware_version;
-	facts->nonce = copied_hex(run, slice_of(run->quote.extra, run->quote.extra_len));
-}
-
-/* A CA's whole text is measured; of any other certificate only the key is, so only the key is told. */
-static void tell_tls(struct run *run, struct attest_facts *facts)
-{
-	bool ca = run->proof.tls_binding == TLS_CA_IN_PCR;
-	char pin[ATTEST_PIN_SIZE];
-	struct attest_error e = {0};
-
-	if (spki_pin(run->tls_spki, pin, &e) == ATTEST_OK) {
-		facts->tls_kind = ca ? "ca" : "key";
-		facts->tls_pin = copied(run, pin);
-		facts->tls_pem = ca ? pem_encode(&run->result->arena, "CERTIFICATE", run->proof.tls_der)
-				    : pem_encode(&run->result->arena, "PUBLIC KEY", run->tls_spki);
-	}
-	if (e.status != ATTEST_OK || facts->tls_pem == NULL)
-		run->findings->internal = ATTEST_E_NO_MEMORY;
-}
-
-static void tell_spki(struct run *run, struct attest_facts *facts)
-{
-	struct attest_error e = {0};
-	uint8_t digest[32];
-
-	if (run->chain.n_certificates > 0)
-		memcpy(digest, run->chain.certificates[0]->spki_sha256, sizeof(digest));
-	else if (key_spki_sha256(run->key, digest, &e) != ATTEST_OK)
-		run->findings->internal = e.status;
-	if (e.status == ATTEST_OK)
-		facts->ak_spki = copied_hex(run, slice_of(digest, sizeof(digest)));
-}
-
-static const char *pcr_state(const struct run *run, size_t i, const char **ret_name)
-{
-	static const char *const states[] = {"unexplained", "initial", "explained", "contradicted"};
-	enum pin_match match = PIN_SAYS_NOTHING;
-	enum pcr_state state = run->replay.states == NULL ? PCR_UNEXPLAINED : run->replay.states[i];
-
-	*ret_name = NULL;
-	for (size_t k = 0; k < run->verifier->n_policies; k++) {
-		const char *name;
-		enum pin_match m = policy_match_pin(run->verifier->policies[k], &run->pcrs.values[i], &name);
-
-		if (m > match) {
-			match = m;
-			*ret_name = name;
-		}
-	}
-	if (state == PCR_CONTRADICTED)
-		return "contradicted";
-	if (match == PIN_DIFFERS)
-		return "differs";
-	if (state == PCR_EXPLAINED)
-		return match == PIN_MATCHES ? "pinned, explained" : "explained";
-	return match == PIN_MATCHES ? "pinned" : match == PIN_IGNORED ? "ignored" : states[state];
-}
-
-static void tell_pcrs(struct run *run)
-{
-	attest_result *r = run->result;
-
-	r->pcrs = arena_alloc(&r->arena, run->pcrs.n, sizeof(*r->pcrs));
-	r->pin_names = arena_alloc(&r->arena, run->pcrs.n, sizeof(*r->pin_names));
-	if (r->pcrs == NULL || r->pin_names == NULL) {
-		run->findings->internal = ATTEST_E_NO_MEMORY;
-		return;
-	}
-	for (size_t i = 0; i < run->pcrs.n; i++) {
-		const struct pcr_value *from = &run->pcrs.values[i];
-		const char *name;
-
-		r->pcrs[i] = (struct attest_pcr){
-			.bank = from->value.alg,
-			.index = from->index,
-			.size = from->value.size,
-			.value = arena_copy(&r->arena, from->value.bytes, from->value.size),
-			.state = pcr_state(run, i, &name),
-		};
-		r->pin_names[i] = copied(run, name);
-		if (r->pcrs[i].value == NULL)
-			run->findings->internal = ATTEST_E_NO_MEMORY;
-	}
-	r->n_pcrs = run->pcrs.n;
-}
-
-static uint16_t first_bank(const struct run *run, const struct log *log, uint8_t pcr)
-{
-	for (size_t i = 0; i < run->pcrs.n; i++)
-		if (run->pcrs.values[i].index == pcr &&
-		    (log->only_bank == 0 || log->only_bank == run->pcrs.values[i].value.alg))
-			return run->pcrs.values[i].value.alg;
-	return ALG_SHA256;
-}
-
-static void tell_event(struct run *run, size_t log, size_t number, struct attest_error *e)
-{
-	enum { SHOWN = 4096 }; /* of an event's text, in bytes */
-	const struct event *event = &run->proof.logs[log].events[number];
-	struct arena *arena = &run->result->arena;
-	DEFER(json_decref_deferred) json_t *object = NULL;
-	struct attest_event *to = &run->result->events[run->result->n_events];
-	const char *type;
-	struct digest digest;
-
-	if (event_object(event, &object, e) != ATTEST_OK ||
-	    event_digest(event, first_bank(run, &run->proof.logs[log], event->pcr), &digest, e) != ATTEST_OK)
-		return;
-	type = event_type(event, object);
-	*to = (struct attest_event){
-		.pcr = event->pcr,
-		.number = (uint32_t)number,
-		.log = (uint32_t)log,
-		.type = printable(arena, slice_of_string(type == NULL ? "" : type), 128),
-		.text = event->text.data == NULL ? NULL : printable(arena, event->text, SHOWN),
-		.digest = hex_string(arena, digest_slice(&digest)),
-	};
-	if (to->type == NULL || to->digest == NULL || (event->text.data != NULL && to->text == NULL))
-		(void)fail_memory(e);
-	else
-		run->result->n_events++;
-}
-
-static void tell_events(struct run *run)
-{
-	struct attest_error e = {0};
-	size_t n = 0;
-
-	for (size_t i = 0; i < run->proof.n_logs; i++)
-		n += run->proof.logs[i].n_events;
-	run->result->events = arena_alloc(&run->result->arena, n, sizeof(*run->result->events));
-	if (run->result->events == NULL)
-		(void)fail_memory(&e);
-	for (size_t i = 0; i < run->proof.n_logs; i++)
-		for (size_t k = 0; e.status == ATTEST_OK && k < run->proof.logs[i].n_events; k++)
-			if (run->replay.proven[run->proof.logs[i].events[k].pcr])
-				tell_event(run, i, k, &e);
-	if (e.status != ATTEST_OK)
-		run->findings->internal = e.status;
-}
-
-/* "A quoted PCR that is neither explained by a log nor pinned by the policy is reported." */
-static void note_unexplained(struct run *run)
-{
-	struct attest_error e = {0};
-	char list[sizeof(e.where)] = "";
-	size_t used = 0, n = 0, n_listed = 0;
-
-	for (size_t i = 0; i < run->result->n_pcrs; i++) {
-		if (strcmp(run->result->pcrs[i].state, "unexplained") != 0)
-			continue;
-		n++;
-		if (used + 32 < sizeof(list)) {
-			n_listed++;
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s:%u", used == 0 ? "" : " ",
-						 digest_name(run->result->pcrs[i].bank), run->result->pcrs[i].index);
-		}
-	}
-	if (n == 0)
-		return;
-	if (n > n_listed)
-		(void)snprintf(list + used, sizeof(list) - used, " and %zu more", n - n_listed);
-	error_where(&e, "%s", list);
-	(void)fail(&e, ATTEST_E_PIN_MISSING, NULL,
-		   "these quoted PCRs are neither explained by a log nor pinned by a policy");
-	finding_note(run->findings, ATTEST_STEP_LOG, &e, NULL);
-}
-
-static void tell(struct run *run)
-{
-	struct attest_facts *facts = &run->result->facts;
-
-	facts->format = run->proof.format;
-	if (passed(run, ATTEST_STEP_CHAIN))
-		tell_chain(run, facts);
-	if (passed(run, ATTEST_STEP_SIGNATURE))
-		tell_spki(run, facts);
-	if (authentic(run))
-		tell_quote(run, facts);
-	if (passed(run, ATTEST_STEP_TLS))
-		tell_tls(run, facts);
-	if (passed(run, ATTEST_STEP_PCRS)) {
-		tell_pcrs(run);
-		tell_events(run);
-		note_unexplained(run);
-	}
 }
 
 /*
@@ -697,7 +430,7 @@ static bool holds(const struct run *run)
 	for (size_t i = 0; i < ATTEST_N_STEPS; i++)
 		if ((allowed[i] >> run->result->steps[i] & 1) == 0 || run->findings->step_failed[i])
 			return false;
-	return run->options->nonce == NULL || passed(run, ATTEST_STEP_NONCE);
+	return run->options->nonce == NULL || run_passed(run, ATTEST_STEP_NONCE);
 }
 
 /* In the order of the steps; stable. */
@@ -718,7 +451,7 @@ static void decide(struct run *run)
 
 	sort_findings(run->findings);
 	if (holds(run)) {
-		r->verdict = passed(run, ATTEST_STEP_POLICY) ? ATTEST_VERIFIED : ATTEST_INCONCLUSIVE;
+		r->verdict = run_passed(run, ATTEST_STEP_POLICY) ? ATTEST_VERIFIED : ATTEST_INCONCLUSIVE;
 		r->status = r->verdict == ATTEST_VERIFIED ? ATTEST_OK : ATTEST_E_INCONCLUSIVE;
 		return;
 	}
@@ -746,7 +479,7 @@ static void run_steps(struct run *run)
 	step_log(run);
 	step_policy(run);
 	step_tls(run);
-	tell(run);
+	account_tell(run);
 }
 
 static attest_status check_options(const struct attest_options *options, struct attest_error *error)
@@ -873,106 +606,4 @@ attest_status attest_verify_parts(attest_verifier *verifier, const struct attest
 		return e.status;
 	}
 	return verify_and_explain(verifier, options, slice_of(NULL, 0), parts, ret_result, error);
-}
-
-/* The verifier. */
-
-attest_status attest_verifier_new(attest_verifier **ret_verifier)
-{
-	attest_verifier *verifier = calloc(1, sizeof(*verifier));
-	attest_status status = verifier == NULL ? ATTEST_E_NO_MEMORY : trust_store_init(&verifier->store);
-
-	if (status != ATTEST_OK) {
-		free(verifier);
-		return status;
-	}
-	*ret_verifier = verifier;
-	return ATTEST_OK;
-}
-
-void attest_verifier_free(attest_verifier *verifier)
-{
-	if (verifier == NULL)
-		return;
-	for (size_t i = 0; i < verifier->n_policies; i++)
-		policy_free(verifier->policies[i]);
-	trust_store_clear(&verifier->store);
-	free(verifier);
-}
-
-static attest_status check_unused(attest_verifier *verifier, struct attest_error *error)
-{
-	return atomic_load(&verifier->in_use) ? fail(error, ATTEST_E_STATE, NULL,
-						     "the verifier has verified already and cannot be changed any more")
-					      : ATTEST_OK;
-}
-
-static attest_status given(attest_status status, const struct attest_error *from, struct attest_error *error)
-{
-	if (status != ATTEST_OK && error != NULL)
-		*error = *from;
-	return status;
-}
-
-attest_status attest_verifier_add_roots(attest_verifier *verifier, const void *pem_or_der, size_t len,
-					const char *leaf_purpose, struct attest_error *error)
-{
-	struct attest_error e = {0};
-	attest_status status = check_unused(verifier, &e);
-
-	ERR_clear_error();
-	if (status == ATTEST_OK)
-		status = trust_store_add(&verifier->store, slice_of(pem_or_der, len), leaf_purpose, &e);
-	return given(status, &e, error);
-}
-
-attest_status attest_verifier_use_default_roots(attest_verifier *verifier, int use)
-{
-	struct attest_error e = {0};
-	attest_status status = check_unused(verifier, &e);
-
-	if (status == ATTEST_OK)
-		verifier->store.use_defaults = use != 0;
-	return status;
-}
-
-attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *json, size_t len, const char *name,
-					 struct attest_error *error)
-{
-	struct attest_error e = {0};
-	attest_status status = check_unused(verifier, &e);
-
-	if (status == ATTEST_OK && verifier->n_policies == LIMIT_POLICIES)
-		status = fail(&e, ATTEST_E_LIMIT, NULL, "more than %u policies (LIMIT_POLICIES)", LIMIT_POLICIES);
-	if (status == ATTEST_OK)
-		status = policy_parse(slice_of(json, len), name, &verifier->policies[verifier->n_policies], &e);
-	if (status == ATTEST_OK)
-		verifier->n_policies++;
-	return given(status, &e, error);
-}
-
-attest_status attest_pin_of(const void *pem_or_der, size_t len, char ret_pin[ATTEST_PIN_SIZE],
-			    struct attest_error *error)
-{
-	struct arena arena = {NULL};
-	struct attest_error e = {0};
-	struct slice text = slice_of(pem_or_der, len), der = text, spki = {NULL, 0};
-	bool is_key = false;
-	attest_status status = ATTEST_OK;
-	static const char key_begin[] = "-----BEGIN PUBLIC KEY-----";
-
-	if (pem_find(&text)) {
-		is_key = slice_equal(slice_sub(text, 0, sizeof(key_begin) - 1), slice_of_string(key_begin));
-		status = pem_next(&arena, &text, is_key ? "PUBLIC KEY" : "CERTIFICATE", &der, &e);
-	}
-	if (status == ATTEST_OK && is_key) {
-		spki = der;
-		status = spki_check(spki, &e);
-	} else if (status == ATTEST_OK) {
-		status = spki_of_certificate(der, &spki, &e);
-	}
-	if (status == ATTEST_OK)
-		status = spki_pin(spki, ret_pin, &e);
-	arena_free(&arena);
-	return given(status, &e, error);
 }

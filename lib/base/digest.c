@@ -89,6 +89,16 @@ attest_status digest_compute(uint16_t alg, const struct slice *parts, size_t n, 
 	return ATTEST_OK;
 }
 
+attest_status digest_sha256(struct slice data, uint8_t ret_bytes[32], struct attest_error *error)
+{
+	struct digest digest;
+	attest_status status = digest_compute(ALG_SHA256, &data, 1, &digest, error);
+
+	if (status == ATTEST_OK)
+		memcpy(ret_bytes, digest.bytes, 32);
+	return status;
+}
+
 attest_status digest_extend(struct digest *pcr, struct slice event, struct attest_error *error)
 {
 	struct slice parts[] = {digest_slice(pcr), event};

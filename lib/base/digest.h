@@ -27,6 +27,7 @@ struct slice digest_slice(const struct digest *d);
 /* Hash the concatenation of n parts. ATTEST_E_NO_MEMORY or ATTEST_E_INTERNAL only. */
 attest_status digest_compute(uint16_t alg, const struct slice *parts, size_t n, struct digest *ret_digest,
 			     struct attest_error *error);
+attest_status digest_sha256(struct slice data, uint8_t ret_bytes[32], struct attest_error *error);
 /* pcr = H(pcr || event): TPM 2.0 Part 1, 17.2. */
 attest_status digest_extend(struct digest *pcr, struct slice event, struct attest_error *error);
 

@@ -72,16 +72,6 @@ DEFINE_DEFER(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
 DEFINE_DEFER(ASN1_BIT_STRING, ASN1_BIT_STRING_free);
 DEFINE_DEFER(AUTHORITY_KEYID, AUTHORITY_KEYID_free);
 
-static attest_status sha256(struct slice data, uint8_t ret_digest[32], struct attest_error *error)
-{
-	struct digest digest;
-	attest_status status = digest_compute(ALG_SHA256, &data, 1, &digest, error);
-
-	if (status == ATTEST_OK)
-		memcpy(ret_digest, digest.bytes, 32);
-	return status;
-}
-
 static attest_status certificate_fail(const char *message, struct attest_error *error)
 {
 	return fail_openssl(error, ATTEST_E_CERTIFICATE, "RFC 5280, 4.1", "%s", message);
@@ -117,7 +107,7 @@ static attest_status read_der(struct slice der, bool allow_padding, struct certi
 		return certificate_fail("the certificate is BER, not DER", error);
 	if (ASN1_INTEGER_get(c->asn1->tbs->version) != X509_VERSION_3)
 		return certificate_fail("not an X.509 v3 certificate", error);
-	return sha256(own, c->der_sha256, error);
+	return digest_sha256(own, c->der_sha256, error);
 }
 
 static attest_status read_key(struct certificate *c, struct attest_error *error)
@@ -128,7 +118,7 @@ static attest_status read_key(struct certificate *c, struct attest_error *error)
 	attest_status status = spki_check(spki, error);
 
 	if (status == ATTEST_OK)
-		status = sha256(spki, c->spki_sha256, error);
+		status = digest_sha256(spki, c->spki_sha256, error);
 	if (status != ATTEST_OK)
 		return status;
 	if (key_from_spki(spki, &c->key, &unreadable) == ATTEST_E_NO_MEMORY)

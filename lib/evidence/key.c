@@ -102,16 +102,6 @@ attest_status key_from_spki(struct slice spki, EVP_PKEY **ret_key, struct attest
 	return fail(error, ATTEST_E_ALGORITHM, NULL, "neither RSA nor ECC on P-256, P-384 or P-521");
 }
 
-static attest_status sha256_of(struct slice data, uint8_t ret_digest[32], struct attest_error *error)
-{
-	struct digest digest;
-	attest_status status = digest_compute(ALG_SHA256, &data, 1, &digest, error);
-
-	if (status == ATTEST_OK)
-		memcpy(ret_digest, digest.bytes, 32);
-	return status;
-}
-
 attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct attest_error *error)
 {
 	unsigned char *spki = NULL;
@@ -120,7 +110,7 @@ attest_status key_spki_sha256(EVP_PKEY *key, uint8_t ret_digest[32], struct atte
 
 	if (len <= 0)
 		return fail_openssl(error, ATTEST_E_ENCODING, "RFC 5280, 4.1.2.7", "the public key cannot be encoded");
-	status = sha256_of(slice_of(spki, (size_t)len), ret_digest, error);
+	status = digest_sha256(slice_of(spki, (size_t)len), ret_digest, error);
 	OPENSSL_free(spki);
 	return status;
 }

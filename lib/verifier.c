@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verifier: what is trusted and demanded, set up once.
+ */
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "evidence/spki.h"
+#include "run.h"
+
+attest_status attest_verifier_new(attest_verifier **ret_verifier)
+{
+	attest_verifier *verifier = calloc(1, sizeof(*verifier));
+	attest_status status = verifier == NULL ? ATTEST_E_NO_MEMORY : trust_store_init(&verifier->store);
+
+	if (status != ATTEST_OK) {
+		free(verifier);
+		return status;
+	}
+	*ret_verifier = verifier;
+	return ATTEST_OK;
+}
+
+void attest_verifier_free(attest_verifier *verifier)
+{
+	if (verifier == NULL)
+		return;
+	for (size_t i = 0; i < verifier->n_policies; i++)
+		policy_free(verifier->policies[i]);
+	trust_store_clear(&verifier->store);
+	free(verifier);
+}
+
+static attest_status check_unused(attest_verifier *verifier, struct attest_error *error)
+{
+	return atomic_load(&verifier->in_use) ? fail(error, ATTEST_E_STATE, NULL,
+						     "the verifier has verified already and cannot be changed any more")
+					      : ATTEST_OK;
+}
+
+static attest_status given(attest_status status, const struct attest_error *from, struct attest_error *error)
+{
+	if (status != ATTEST_OK && error != NULL)
+		*error = *from;
+	return status;
+}
+
+attest_status attest_verifier_add_roots(attest_verifier *verifier, const void *pem_or_der, size_t len,
+					const char *leaf_purpose, struct attest_error *error)
+{
+	struct attest_error e = {0};
+	attest_status status = check_unused(verifier, &e);
+
+	ERR_clear_error();
+	if (status == ATTEST_OK)
+		status = trust_store_add(&verifier->store, slice_of(pem_or_der, len), leaf_purpose, &e);
+	return given(status, &e, error);
+}
+
+attest_status attest_verifier_use_default_roots(attest_verifier *verifier, int use)
+{
+	struct attest_error e = {0};
+	attest_status status = check_unused(verifier, &e);
+
+	if (status == ATTEST_OK)
+		verifier->store.use_defaults = use != 0;
+	return status;
+}
+
+attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *json, size_t len, const char *name,
+					 struct attest_error *error)
+{
+	struct attest_error e = {0};
+	attest_status status = check_unused(verifier, &e);
+
+	if (status == ATTEST_OK && verifier->n_policies == LIMIT_POLICIES)
+		status = fail(&e, ATTEST_E_LIMIT, NULL, "more than %u policies (LIMIT_POLICIES)", LIMIT_POLICIES);
+	if (status == ATTEST_OK)
+		status = policy_parse(slice_of(json, len), name, &verifier->policies[verifier->n_policies], &e);
+	if (status == ATTEST_OK)
+		verifier->n_policies++;
+	return given(status, &e, error);
+}
+
+attest_status attest_pin_of(const void *pem_or_der, size_t len, char ret_pin[ATTEST_PIN_SIZE],
+			    struct attest_error *error)
+{
+	struct arena arena = {NULL};
+	struct attest_error e = {0};
+	struct slice text = slice_of(pem_or_der, len), der = text, spki = {NULL, 0};
+	bool is_key = false;
+	attest_status status = ATTEST_OK;
+	static const char key_begin[] = "-----BEGIN PUBLIC KEY-----";
+
+	if (pem_find(&text)) {
+		is_key = slice_equal(slice_sub(text, 0, sizeof(key_begin) - 1), slice_of_string(key_begin));
+		status = pem_next(&arena, &text, is_key ? "PUBLIC KEY" : "CERTIFICATE", &der, &e);
+	}
+	if (status == ATTEST_OK && is_key) {
+		spki = der;
+		status = spki_check(spki, &e);
+	} else if (status == ATTEST_OK) {
+		status = spki_of_certificate(der, &spki, &e);
+	}
+	if (status == ATTEST_OK)
+		status = spki_pin(spki, ret_pin, &e);
+	arena_free(&arena);
+	return given(status, &e, error);
+}
