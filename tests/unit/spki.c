@@ -78,6 +78,33 @@ void spki_truncated(void)
 	arena_free(&arena);
 }
 
+/* A certificate with an element more at its end, and lengths that are longer than they need be: X.690, 10.1. */
+void spki_not_der(void)
+{
+	struct arena arena = {NULL};
+	struct attest_error e = {0};
+	struct slice der = unit_certificate(&arena, "testdata/ca/p384-root.pem"), spki = {NULL, 0}, got;
+	uint8_t *other = arena_alloc(&arena, der.len + 4, 1);
+
+	CHECK_STATUS(spki_of_certificate(der, &spki, &e), ATTEST_OK);
+	CHECK(der.data[1] == 0x82 && der.data[3] < 0xfe && spki.len < 0x80 + 2 && spki.data[1] == spki.len - 2);
+	memcpy(other, der.data, der.len);
+	memcpy(other + der.len, "\x05\x00", 2);
+	other[3] = (uint8_t)(other[3] + 2);
+	CHECK_STATUS(spki_of_certificate(slice_of(other, der.len + 2), &got, &e), ATTEST_E_CERTIFICATE);
+	memcpy(other, "\x30\x83\x00", 3);
+	memcpy(other + 3, der.data + 2, der.len - 2);
+	CHECK_STATUS(spki_of_certificate(slice_of(other, der.len + 1), &got, &e), ATTEST_E_CERTIFICATE);
+	memcpy(other, "\x30\x81", 2);
+	memcpy(other + 2, spki.data + 1, spki.len - 1);
+	CHECK_STATUS(spki_check(slice_of(other, spki.len + 1), &e), ATTEST_E_ENCODING);
+	memcpy(other, spki.data, spki.len);
+	memcpy(other + spki.len, "\x05\x00", 2);
+	other[1] = (uint8_t)(other[1] + 2);
+	CHECK_STATUS(spki_check(slice_of(other, spki.len + 2), &e), ATTEST_E_ENCODING);
+	arena_free(&arena);
+}
+
 void spki_pin_of(void)
 {
 	struct arena arena = {NULL};

@@ -33,7 +33,7 @@
 	TEST(certificate_fields) TEST(certificate_padding) TEST(certificate_truncated) \
 	TEST(certificate_not_der) TEST(certificate_signature) TEST(certificate_purposes) \
 	TEST(certificate_strength) \
-	TEST(spki_is_libcrypto_s) TEST(spki_truncated) TEST(spki_pin_of) \
+	TEST(spki_is_libcrypto_s) TEST(spki_truncated) TEST(spki_not_der) TEST(spki_pin_of) \
 	TEST(log_formats) TEST(log_refused) TEST(log_events) \
 	TEST(replay_explains) TEST(replay_contradicts) TEST(replay_initial) TEST(replay_banks) \
 	TEST(replay_many_logs) \
