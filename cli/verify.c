@@ -353,9 +353,11 @@ static int default_policy(struct settings *s)
 
 static bool want_color(const struct settings *s)
 {
+	const char *no_color = getenv("NO_COLOR");
+
 	if (strcmp(s->color, "auto") != 0)
 		return strcmp(s->color, "always") == 0;
-	return isatty(STDOUT_FILENO) == 1 && (getenv("NO_COLOR") == NULL || getenv("NO_COLOR")[0] == '\0');
+	return isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
 }
 
 static int exit_code(attest_status status)

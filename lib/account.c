@@ -186,8 +186,10 @@ static void tell_events(struct run *run)
 	for (size_t i = 0; i < run->proof.n_logs; i++)
 		n += run->proof.logs[i].n_events;
 	run->result->events = arena_alloc(&run->result->arena, n, sizeof(*run->result->events));
-	if (run->result->events == NULL)
-		(void)fail_memory(&e);
+	if (run->result->events == NULL) {
+		run->findings->internal = ATTEST_E_NO_MEMORY;
+		return;
+	}
 	for (size_t i = 0; i < run->proof.n_logs; i++)
 		for (size_t k = 0; e.status == ATTEST_OK && k < run->proof.logs[i].n_events; k++)
 			if (run->replay.proven[run->proof.logs[i].events[k].pcr])

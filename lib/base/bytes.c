@@ -71,14 +71,14 @@ uint16_t reader_u16be(struct reader *r)
 {
 	struct slice s = reader_bytes(r, 2);
 
-	return s.data == NULL ? 0 : (uint16_t)(s.data[0] << 8 | s.data[1]);
+	return (uint16_t)(s.data == NULL ? 0 : s.data[0] << 8 | s.data[1]);
 }
 
 uint16_t reader_u16le(struct reader *r)
 {
 	struct slice s = reader_bytes(r, 2);
 
-	return s.data == NULL ? 0 : (uint16_t)(s.data[1] << 8 | s.data[0]);
+	return (uint16_t)(s.data == NULL ? 0 : s.data[1] << 8 | s.data[0]);
 }
 
 uint32_t reader_u32le(struct reader *r)

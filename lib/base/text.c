@@ -281,7 +281,7 @@ char *printable(struct arena *arena, struct slice text, size_t max)
 		return NULL;
 	(void)printable_to(slice_sub(text, 0, max), buffer, size);
 	if (text.len > max)
-		strcat(buffer, "...");
+		memcpy(buffer + strlen(buffer), "...", 4);
 	return buffer;
 }
 

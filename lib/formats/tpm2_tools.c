@@ -29,7 +29,7 @@ static attest_status parse_certificates(struct proof *proof, struct slice text, 
 
 	if (text.len == 0)
 		return ATTEST_OK;
-	if (text.len > 2 * LIMIT_CHAIN_BYTES) /* as PEM */
+	if (text.len / 2 > LIMIT_CHAIN_BYTES) /* as PEM */
 		return fail(error, ATTEST_E_LIMIT, NULL, "certificates of more than %u bytes (LIMIT_CHAIN_BYTES)",
 			    LIMIT_CHAIN_BYTES);
 	if (!pem_begins(text))

@@ -39,7 +39,7 @@ static attest_status binding_fail(const char *message, struct attest_error *erro
 
 /* The events of PCR 15: how many of a type there are, and which are the last two. */
 struct ending {
-	size_t n_events, n_keys, n_separators;
+	size_t n_events, n_keys, n_separators, n_unreadable;
 	const struct event *last, *before;
 };
 
@@ -50,6 +50,7 @@ static attest_status look_at(const struct event *event, struct ending *ending, s
 	const char *type = status == ATTEST_OK ? event_type(event, object) : NULL;
 
 	ending->n_events++;
+	ending->n_unreadable += event->type == NULL && object == NULL;
 	ending->n_keys += type != NULL && strcmp(type, "tls-key") == 0;
 	ending->n_separators += type != NULL && strcmp(type, "separator") == 0;
 	ending->before = ending->last;
@@ -103,6 +104,11 @@ static attest_status check_event(const struct proof *proof, struct slice spki_sh
 	}
 	if (status != ATTEST_OK)
 		return status;
+	if (ending.n_unreadable > 0) { /* to a reader who is less strict it might be a key or a separator */
+		error_expected(error, "JSON objects, each member once");
+		error_found(error, "%zu other events", ending.n_unreadable);
+		return binding_fail("an event of PCR 15 cannot be read, and could hide a TLS key", error);
+	}
 	if (ending.n_keys != 1 || ending.n_separators != 1 || !is_key || !is_separator) {
 		error_expected(error, "the last two events: one separator, one tls-key; no other of either type");
 		error_found(error, "%zu events, %zu separator, %zu tls-key", ending.n_events, ending.n_separators,

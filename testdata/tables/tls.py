@@ -68,8 +68,18 @@ MEASURED: list[tuple[str, str, Callable[[Lab], list[str]]]] = [
     ("digest-longer", "The TLS key's digest is followed by more.", lambda lab: [SEPARATOR, key_event(lab, digest=long_digest(lab))]),
     ("digest-twice", "The TLS key's event names two digests, the right one last.", lambda lab: [SEPARATOR, key_twice_named(lab)]),
     ("digest-missing", "The TLS key's event names no digest.", lambda lab: [SEPARATOR, json.dumps({"type": "tls-key", "name": "x"})]),
+    (
+        "hidden-key",
+        "Before the separator stands an event that says twice what it is.",
+        lambda lab: [hidden_key(lab), SEPARATOR, lab.tls_key_event()],
+    ),
     ("not-json", "The last event is no JSON.", lambda lab: [SEPARATOR, "tls-key sha256:" + spki_digest(lab)]),
 ]
+
+
+def hidden_key(lab: Lab) -> str:
+    """A note to a reader who takes the first member, a TLS key to one who takes the last."""
+    return '{"type": "note", ' + lab.tls_key_event(lab.attacker_spki)[1:]
 
 
 def pem_digest(lab: Lab) -> str:
