@@ -127,7 +127,10 @@ void tls_binding_in_event(void)
 	} logs[] = {
 		{{SEPARATOR, KEY},							 ATTEST_OK           },
 		{{"{\"type\":\"config\"}", SEPARATOR, KEY},                                ATTEST_OK           },
-		{{"anything", "{", SEPARATOR, KEY},                                        ATTEST_OK           },
+		{{"{}", SEPARATOR, KEY},						   ATTEST_OK           },
+		{{"anything", SEPARATOR, KEY},                                             ATTEST_E_TLS_BINDING}, /* what cannot be read could be a key */
+		{{"{", SEPARATOR, KEY},						    ATTEST_E_TLS_BINDING},
+		{{"{\"type\":\"tls-key\",\"type\":\"x\"}", SEPARATOR, KEY},                ATTEST_E_TLS_BINDING},
 		{{KEY},								    ATTEST_E_TLS_BINDING},
 		{{SEPARATOR},							      ATTEST_E_TLS_BINDING},
 		{{KEY, SEPARATOR},							 ATTEST_E_TLS_BINDING},
