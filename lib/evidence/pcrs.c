@@ -63,8 +63,8 @@ static attest_status read_list(struct reader *r, struct pcr_claim *claim, struct
 {
 	uint32_t count = reader_u32le(r);
 
-	if (count > DIGESTS_PER_LIST)
-		return file_fail("a digest list of the PCR file holds more than 8 digests", error);
+	if (count == 0 || count > DIGESTS_PER_LIST)
+		return file_fail("a digest list of the PCR file holds not 1 to 8 digests", error);
 	for (uint32_t i = 0; i < DIGESTS_PER_LIST; i++) {
 		uint16_t size = reader_u16le(r);
 		struct slice bytes = reader_bytes(r, DIGEST_MAX);
