@@ -76,8 +76,7 @@ static bool is_issuer(const struct certificate *issuer, struct certificate *c)
 	return true;
 }
 
-/* The caller's own certificate, not another one of its key that a proof may bring: its validity and constraints count.
- */
+/* The caller's own certificate, not another one of its key that a proof may bring: its own constraints count. */
 static const struct added_root *find_added(const struct trust_store *store, const struct certificate *c)
 {
 	for (size_t i = 0; i < store->n_added; i++)
@@ -140,12 +139,15 @@ static struct certificate *candidate(const struct search *s, size_t i)
 	return s->used_added[i] ? NULL : s->store->added[i].certificate;
 }
 
-static void use(struct search *s, size_t i)
+static struct certificate *use(struct search *s, size_t i)
 {
+	struct certificate *c = candidate(s, i);
+
 	if (i < s->chain->n_certificates)
 		s->used[i] = true;
 	else
 		s->used_added[i - s->chain->n_certificates] = true;
+	return c;
 }
 
 /* Of several certificates of the issuer's key: an anchor before an intermediate, a valid one before an expired one. */
@@ -173,14 +175,7 @@ static struct certificate *find_issuer(struct search *s, struct certificate *c)
 			best_preference = p;
 		}
 	}
-	if (best == n)
-		return NULL;
-	{
-		struct certificate *issuer = candidate(s, best);
-
-		use(s, best);
-		return issuer;
-	}
+	return best == n ? NULL : use(s, best);
 }
 
 static void no_anchor(const struct certificate *last, size_t i, struct findings *findings)
