@@ -41,7 +41,11 @@ TESTS := $(patsubst tests/%.c,%,$(filter-out tests/case.inc.c,$(wildcard tests/*
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
 SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)
-CLI := $(BUILD)/attest-verify
+CLI := $(BUILD)/attest-verify $(BUILD)/attest-inspect
+CLI_SHARED := $(BUILD)/obj/cli/common.o $(BUILD)/obj/cli/input.o
+VERIFY_OBJ := $(BUILD)/obj/cli/verify.o $(CLI_SHARED)
+INSPECT_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/inspect*.c)) $(CLI_SHARED)
+CLI_LIBS := -lattest -ljansson -lcrypto
 
 .PHONY: all demo check check-c fuzz fuzz-seeds bench lint asan tsan valgrind testdata install uninstall dist help clean
 .DEFAULT_GOAL := all
@@ -70,9 +74,11 @@ $(SO): $(SO_REAL)
 	@ln -sf $(<F) $@
 
 # The tools find the library beside them in build/; installed, by the system's rules.
-$(CLI): $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o $(SO)
+$(BUILD)/attest-verify: $(VERIFY_OBJ)
+$(BUILD)/attest-inspect: $(INSPECT_OBJ)
+$(CLI): $(SO)
 	@echo "LD $@"
-	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest -lcrypto
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o,$^) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 
 $(BUILD)/libattest.pc: pkgconfig/libattest.pc.in
 	@mkdir -p $(@D)
@@ -93,7 +99,7 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SO)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
 
-check: $(BUILD)/.packages-check all ## all tests
+check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots all ## all tests
 	@tests/run $(BUILD)
 
 check-c: $(BUILD)/tests/unit $(TESTS:%=$(BUILD)/tests/%) all
@@ -128,11 +134,12 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%) ## every fuzzer for FUZZ_SECONDS (60)
 fuzz-seeds: $(FUZZERS:%=$(BUILD)/fuzz/%)
 	@tests/fuzz/run $(BUILD)/fuzz 0 $(FUZZERS)
 
-bench: all $(BUILD)/tests/bench/bench $(BUILD)/tests/bench/empty ## speed as ratios to the crypto floor
+bench: all $(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs $(BUILD)/tests/bench/empty ## speed as ratios to the crypto floor
 	@$(BUILD)/tests/bench/bench
+	@$(BUILD)/tests/bench/logs
 	@$(PYTHON) tests/bench/start.py $(BUILD)
 
-$(BUILD)/tests/bench/bench: $(BUILD)/obj/tests/bench/bench.o $(SO)
+$(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SO)
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
@@ -145,7 +152,7 @@ $(BUILD)/tests/bench/empty: $(BUILD)/obj/tests/bench/empty.o
 lint: $(BUILD)/.packages-lint $(BUILD)/.packages-check all ## formatting, clang-tidy, layers, Python
 	@tests/lint $(BUILD)
 
-testdata: $(BUILD)/.packages-testdata ## make testdata/ and tests/cases/ anew, about half a minute
+testdata: $(BUILD)/.packages-testdata $(BUILD)/.packages-machine ## make testdata/ and tests/cases/ anew, with real boots: minutes
 	$(PYTHON) testdata/generate.py
 
 DESTDIR ?=
@@ -153,22 +160,25 @@ INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 LIB_DIR = $(DESTDIR)$(PREFIX)/$(LIBDIR)
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 DATA_DIR = $(DESTDIR)$(PREFIX)/share/libattest
-INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
+INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(DESTDIR)$(PREFIX)/bin/attest-inspect $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
 	$(LIB_DIR)/libattest.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest.pc \
-	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man3/libattest.3 $(DATA_DIR)/proof.schema.json \
-	$(DATA_DIR)/policy.schema.json $(DATA_DIR)/result.schema.json
+	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man1/attest-inspect.1 $(MAN_DIR)/man3/libattest.3 \
+	$(SCHEMAS:docs/%=$(DATA_DIR)/%)
+SCHEMAS := $(wildcard docs/*.schema.json)
 
 install: all ## install to PREFIX (/usr/local) under DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(INCLUDE_DIR) $(LIB_DIR)/pkgconfig $(MAN_DIR)/man1 $(MAN_DIR)/man3 $(DATA_DIR)
-	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-verify.installed $(BUILD)/obj/cli/verify.o $(BUILD)/obj/cli/input.o -L$(BUILD) -lattest -lcrypto
+	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-verify.installed $(VERIFY_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 	install -m 755 $(BUILD)/attest-verify.installed $(DESTDIR)$(PREFIX)/bin/attest-verify
+	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-inspect.installed $(INSPECT_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
+	install -m 755 $(BUILD)/attest-inspect.installed $(DESTDIR)$(PREFIX)/bin/attest-inspect
 	install -m 644 include/attest.h $(INCLUDE_DIR)
 	install -m 755 $(SO_REAL) $(LIB_DIR)
 	ln -sf libattest.so.$(SOVERSION) $(LIB_DIR)/libattest.so
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/libattest.pc.in > $(LIB_DIR)/pkgconfig/libattest.pc
-	install -m 644 docs/attest-verify.1 $(MAN_DIR)/man1
+	install -m 644 docs/attest-verify.1 docs/attest-inspect.1 $(MAN_DIR)/man1
 	install -m 644 docs/libattest.3 $(MAN_DIR)/man3
-	install -m 644 docs/proof.schema.json docs/policy.schema.json docs/result.schema.json $(DATA_DIR)
+	install -m 644 $(SCHEMAS) $(DATA_DIR)
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
 
 uninstall: ## remove what install put there

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 /* One byte more than libattest's limit, so that a file at the limit is told from one past it. */
-enum { MOST = (64 << 20) + 1, FIRST = 64 << 10 };
+enum { MOST = (384 << 20) + 1, FIRST = 64 << 10 };
 
 static int read_all(FILE *file, struct input *ret_input)
 {

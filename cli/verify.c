@@ -3,9 +3,7 @@
  * attest-verify: decide proofs from the shell. Reads files, the clock and the environment, and hands bytes to
  * libattest.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -17,9 +15,12 @@
 #include <unistd.h>
 
 #include "attest.h"
+#include "common.h"
 #include "input.h"
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_INCONCLUSIVE = 3 };
+const char program[] = "attest-verify";
+
+enum { EXIT_REFUSED = 1, EXIT_INCONCLUSIVE = 3 }; /* and EXIT_USAGE */
 
 static const char usage[] =
 	"Usage: attest-verify [OPTION]... PROOF...\n"
@@ -31,6 +32,9 @@ static const char usage[] =
 	"  -p, --policy FILE       golden values; may be given several times, and all must hold. Without it: "
 	"$ATTEST_POLICY,\n"
 	"                          ~/.config/attest/policy.json, /etc/attest/policy.json, whichever comes first\n"
+	"      --reference FILE    a proof or event log of a machine you know: mismatches are explained by it; it "
+	"decides\n"
+	"                          nothing. May be given several times\n"
 	"  -t, --at TIME           verification time: RFC 3339, a date, or seconds since 1970; default: now\n"
 	"  -n, --nonce HEX         the nonce that the proof was asked with\n"
 	"      --pin sha256//...   the attested TLS key must have this pin\n"
@@ -49,7 +53,9 @@ static const char usage[] =
 	"      --ak KEY            AK public key: PEM, TPMT_PUBLIC or TPM2B_PUBLIC; alone never enough for "
 	"\"verified\"\n"
 	"      --ak-cert CHAIN     AK certificate first: PEM, or one DER certificate\n"
-	"      --log FILE          text events, JSON\n"
+	"      --log FILE          event log: TCG (binary_bios_measurements), IMA, systemd or CEL as it lies, or JSON "
+	"as\n"
+	"                          in a proof; may be given several times, in the order of measuring\n"
 	"\n"
 	"Output\n"
 	"  -j, --json              one JSON object a line for each proof\n"
@@ -68,6 +74,8 @@ static const char usage[] =
 
 enum print { PRINT_REPORT, PRINT_JSON, PRINT_NOTHING, PRINT_PIN, PRINT_CA };
 
+enum { N_PARTS = 5, MOST_LOGS = 8 };
+
 struct settings {
 	attest_verifier *verifier;
 	struct attest_options options;
@@ -77,7 +85,8 @@ struct settings {
 	bool has_policy, verbose, has_parts;
 	bool purpose_is_idle; /* a --root-purpose that no --root has followed */
 	enum print print;
-	const char *color, *parts[6];
+	const char *color, *parts[N_PARTS], *logs[MOST_LOGS];
+	size_t n_logs;
 	long jobs;
 };
 
@@ -88,49 +97,6 @@ struct job {
 	int exit_code;
 	atomic_bool done;
 };
-
-/* A name as it is typed, but for what would move the cursor. */
-static void print_name(const char *name)
-{
-	(void)fputs("attest-verify: ", stderr);
-	for (; *name != '\0'; name++) {
-		unsigned char c = (unsigned char)*name;
-
-		if (c < 0x20 || c >= 0x7f)
-			(void)fprintf(stderr, "\\x%02x", c);
-		else
-			(void)fputc(c, stderr);
-	}
-	(void)fputs(": ", stderr);
-}
-
-static int failed(const char *name, const struct attest_error *error)
-{
-	print_name(name);
-	(void)fprintf(stderr, "%s%s%s\n", error->where, error->where[0] == '\0' ? "" : ": ", error->message);
-	if (error->expected[0] != '\0')
-		(void)fprintf(stderr, "  expected  %s\n", error->expected);
-	if (error->found[0] != '\0')
-		(void)fprintf(stderr, "  found     %s\n", error->found);
-	return EXIT_USAGE;
-}
-
-static int wrong(const char *option, const char *value, const char *expected)
-{
-	(void)fprintf(stderr, "attest-verify: %s \"%s\": expected %s\nTry 'attest-verify --help'.\n", option, value,
-		      expected);
-	return EXIT_USAGE;
-}
-
-static int unreadable(const char *name, int error)
-{
-	print_name(name);
-	(void)fprintf(stderr, "%s\n",
-		      error == EFBIG      ? "larger than 64 MiB"
-		      : error == EALREADY ? "standard input can be read only once"
-					  : strerror(error));
-	return EXIT_USAGE;
-}
 
 /* Options. Each handler returns 0 or the exit code. */
 
@@ -157,6 +123,12 @@ static attest_status use_policy(struct settings *s, const struct input *in, cons
 {
 	s->has_policy = true;
 	return attest_verifier_add_policy(s->verifier, in->data, in->len, path, error);
+}
+
+static attest_status use_reference(struct settings *s, const struct input *in, const char *path,
+				   struct attest_error *error)
+{
+	return attest_verifier_add_reference(s->verifier, in->data, in->len, path, error);
 }
 
 static attest_status use_roots(struct settings *s, const struct input *in, const char *path, struct attest_error *error)
@@ -241,9 +213,7 @@ static int take_jobs(struct settings *s, const char *text)
 static int take_color(struct settings *s, const char *when)
 {
 	s->color = when;
-	return strcmp(when, "auto") == 0 || strcmp(when, "always") == 0 || strcmp(when, "never") == 0
-		       ? 0
-		       : wrong("--color", when, "auto, always or never");
+	return is_color_word(when) ? 0 : wrong("--color", when, "auto, always or never");
 }
 
 enum long_only {
@@ -254,7 +224,9 @@ enum long_only {
 	OPT_PRINT,
 	OPT_JOBS,
 	OPT_COLOR,
-	OPT_PARTS /* and the five after it */
+	OPT_REFERENCE,
+	OPT_LOG,
+	OPT_PARTS /* and the four after it */
 };
 
 static const struct option options[] = {
@@ -271,7 +243,8 @@ static const struct option options[] = {
 	{"pcrs",             required_argument, NULL, OPT_PARTS + 2       },
 	{"ak",	       required_argument, NULL, OPT_PARTS + 3       },
 	{"ak-cert",          required_argument, NULL, OPT_PARTS + 4       },
-	{"log",              required_argument, NULL, OPT_PARTS + 5       },
+	{"log",              required_argument, NULL, OPT_LOG             },
+	{"reference",        required_argument, NULL, OPT_REFERENCE       },
 	{"json",             no_argument,       NULL, 'j'                 },
 	{"quiet",            no_argument,       NULL, 'q'                 },
 	{"verbose",          no_argument,       NULL, 'v'                 },
@@ -282,6 +255,15 @@ static const struct option options[] = {
 	{"version",          no_argument,       NULL, 'V'                 },
 	{NULL,	       0,                 NULL, 0                   },
 };
+
+static int take_log(struct settings *s, const char *path)
+{
+	if (s->n_logs == MOST_LOGS)
+		return wrong("--log", path, "at most 8 logs");
+	s->logs[s->n_logs++] = path;
+	s->has_parts = true;
+	return 0;
+}
 
 static int take_option(struct settings *s, int option)
 {
@@ -302,6 +284,10 @@ static int take_option(struct settings *s, int option)
 	case OPT_TLS_CERT:
 		return s->options.tls_pin != NULL ? wrong("--tls-cert", optarg, "one --pin or --tls-cert")
 						  : use_file(s, optarg, use_tls_cert);
+	case OPT_REFERENCE:
+		return use_file(s, optarg, use_reference);
+	case OPT_LOG:
+		return take_log(s, optarg);
 	case 'r':
 		return take_root(s, optarg);
 	case OPT_ROOT_PURPOSE:
@@ -351,15 +337,6 @@ static int default_policy(struct settings *s)
 
 /* Output */
 
-static bool want_color(const struct settings *s)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	if (strcmp(s->color, "auto") != 0)
-		return strcmp(s->color, "always") == 0;
-	return isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
-}
-
 static int exit_code(attest_status status)
 {
 	switch (attest_status_category(status)) {
@@ -400,7 +377,7 @@ static char *printed(const struct settings *s, const attest_result *result, stru
 
 static void render(const struct settings *s, const attest_result *result, struct job *job)
 {
-	unsigned flags = (want_color(s) ? ATTEST_TEXT_COLOR : 0) | (s->verbose ? ATTEST_TEXT_VERBOSE : 0);
+	unsigned flags = (want_color(s->color) ? ATTEST_TEXT_COLOR : 0) | (s->verbose ? ATTEST_TEXT_VERBOSE : 0);
 	attest_status status = ATTEST_OK;
 
 	if (s->print == PRINT_REPORT)
@@ -446,36 +423,60 @@ static void verify_file(const struct settings *s, struct job *job)
 	finish_job(s, job, status, result, &error);
 }
 
-static int read_parts(const struct settings *s, struct input in[6], struct attest_parts *parts)
+/* The files of loose evidence while they are used. */
+struct loose {
+	struct input parts[N_PARTS], logs[MOST_LOGS];
+	struct attest_bytes log_bytes[MOST_LOGS];
+	struct attest_parts to;
+};
+
+static int read_loose(const char *path, struct input *in, struct attest_bytes *to)
 {
-	struct attest_bytes *const to[6] = {&parts->quote, &parts->signature, &parts->pcrs,
-					    &parts->ak,    &parts->ak_chain,  &parts->log};
+	int rc = path == NULL ? 0 : input_read(path, in);
 
-	for (size_t i = 0; i < 6; i++) {
-		int rc = s->parts[i] == NULL ? 0 : input_read(s->parts[i], &in[i]);
-
-		if (rc != 0)
-			return unreadable(s->parts[i], rc);
-		if (s->parts[i] != NULL)
-			*to[i] = (struct attest_bytes){in[i].data, in[i].len};
-	}
+	if (rc != 0)
+		return unreadable(path, rc);
+	if (path != NULL)
+		*to = (struct attest_bytes){in->data, in->len};
 	return 0;
+}
+
+static int read_parts(const struct settings *s, struct loose *loose)
+{
+	struct attest_parts *to = &loose->to;
+	struct attest_bytes *const bytes[N_PARTS] = {&to->quote, &to->signature, &to->pcrs, &to->ak, &to->ak_chain};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < N_PARTS; i++)
+		rc = read_loose(s->parts[i], &loose->parts[i], bytes[i]);
+	for (size_t i = 0; rc == 0 && i < s->n_logs; i++)
+		rc = read_loose(s->logs[i], &loose->logs[i], &loose->log_bytes[i]);
+	to->logs = loose->log_bytes;
+	to->n_logs = s->n_logs;
+	return rc;
+}
+
+static void free_parts(struct loose *loose)
+{
+	for (size_t i = 0; i < N_PARTS; i++)
+		input_free(&loose->parts[i]);
+	for (size_t i = 0; i < MOST_LOGS; i++)
+		input_free(&loose->logs[i]);
 }
 
 static int verify_parts(const struct settings *s)
 {
-	struct attest_parts parts = ATTEST_PARTS_INIT;
+	struct loose loose = {.to = ATTEST_PARTS_INIT};
 	struct job job = {.name = s->parts[0]};
 	struct attest_error error = {0};
 	attest_result *result = NULL;
-	struct input in[6] = {{0}};
 	int rc = 0;
 
 	if (s->parts[0] == NULL || s->parts[1] == NULL || s->parts[2] == NULL)
 		return wrong("--quote", "...", "--quote, --signature and --pcrs together");
-	rc = read_parts(s, in, &parts);
+	rc = read_parts(s, &loose);
 	if (rc == 0) {
-		attest_status status = attest_verify_parts(s->verifier, &s->options, &parts, &result, &error);
+		attest_status status = attest_verify_parts(s->verifier, &s->options, &loose.to, &result, &error);
 
 		finish_job(s, &job, status, result, &error);
 		rc = job.exit_code;
@@ -483,8 +484,7 @@ static int verify_parts(const struct settings *s)
 			(void)printf("%s%s", job.text, s->print == PRINT_JSON ? "\n" : "");
 		attest_string_free(job.text);
 	}
-	for (size_t i = 0; i < 6; i++)
-		input_free(&in[i]);
+	free_parts(&loose);
 	return rc;
 }
 
@@ -599,11 +599,7 @@ static int run(struct settings *s, char **names, int n)
 	if (s->has_parts ? n != 0 : n == 0)
 		return wrong("PROOF", n == 0 ? "" : names[0], "either proof files or loose files (--quote ...)");
 	rc = s->has_parts ? verify_parts(s) : verify_files(s, names, (size_t)n);
-	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		(void)fprintf(stderr, "attest-verify: standard output: %s\n", strerror(errno));
-		return EXIT_USAGE;
-	}
-	return rc;
+	return finish_output() == 0 ? rc : EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -611,11 +607,7 @@ int main(int argc, char **argv)
 	struct settings s = {.options = ATTEST_OPTIONS_INIT, .color = "auto", .jobs = sysconf(_SC_NPROCESSORS_ONLN)};
 	int option, rc = 0;
 
-	/* A verdict depends on no openssl.cnf. Reading it, and naming every old algorithm, would be half of the
-	 * start-up. */
-	(void)OPENSSL_init_crypto(
-		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL);
-	(void)setenv("TSS2_LOG", "all+NONE", 0); /* libattest says what is wrong with a TPM structure */
+	common_start();
 	s.options.time = (int64_t)time(NULL);
 	if (s.jobs < 1)
 		s.jobs = 1;

@@ -4,8 +4,8 @@ Usage: check_schemas.py ROOT BUILD   (the source tree, and the folder that holds
 
 A proof or policy that the code reads must satisfy its schema, one that it refuses to read must not, and every line of
 `attest-verify --json` must satisfy the result schema and hold no member that the schema does not describe. The examples of
-docs/policy.md must be policies to both. Needs python3-jsonschema. Exits with 1 and says what is wrong if anything is, with 2
-if it cannot run.
+docs/policy.md must be policies to both, and docs/events.md must have a rule for every statement of a result. Needs
+python3-jsonschema. Exits with 1 and says what is wrong if anything is, with 2 if it cannot run.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def refusal(validator: Draft202012Validator, value: Json) -> str | None:
 
 
 def closed(schema: Json) -> Json:
-    """The same schema with every object that lists its members closed."""
+    """The same schema for this version alone: objects that list their members have no others, and examples are all there are."""
     if isinstance(schema, list):
         return [closed(item) for item in schema]
     if not isinstance(schema, dict):
@@ -102,6 +102,8 @@ def closed(schema: Json) -> Json:
     copy = {key: closed(value) for key, value in schema.items()}
     if "title" in schema and "properties" in schema:
         copy["additionalProperties"] = False
+    if "examples" in schema:
+        copy["enum"] = schema["examples"]
     return copy
 
 
@@ -121,15 +123,17 @@ def command(program: Path, folder: Path, case: Json) -> list[str]:
         args += ["--root-purpose", case["root_purpose"]]
     for root in case.get("roots", []):
         args += ["--root", str(folder / root)]
-    for policy in case.get("policies", []):
-        args += ["--policy", str(folder / policy)]
+    for option, key in (("--policy", "policies"), ("--reference", "references")):
+        for name in case.get(key, []):
+            args += [option, str(folder / name)]
     for member in ("nonce", "pin"):
         if member in case:
             args += [f"--{member}", case[member]]
     if "proof" in case:
         return [*args, str(folder / case["proof"])]
-    for part, name in case["parts"].items():
-        args += [f"--{part.replace('_', '-')}", str(folder / name)]
+    for part, names in case["parts"].items():
+        for name in names if isinstance(names, list) else [names]:
+            args += [f"--{part.replace('_', '-')}", str(folder / name)]
     return args
 
 
@@ -210,6 +214,18 @@ def check_examples(root: Path, program: Path, validators: dict[str, Draft202012V
         tally.check("docs/policy.md", "there are no examples")
 
 
+def check_ids(root: Path, tally: Tally) -> None:
+    """docs/events.md has a rule for every statement that a result can hold, and for no other."""
+    schema = json.loads((root / "docs" / "result.schema.json").read_text())
+    ids = set(schema["$defs"]["software"]["properties"]["what"]["examples"])
+    table = (root / "docs" / "events.md").read_text().partition("## What the events say")[2].partition("\n## ")[0]
+    first_cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    told = set(re.findall(r"`([a-z_.-]+)`", " ".join(first_cells)))
+    for name in sorted(ids ^ told):
+        tally.check(f"docs/events.md: {name}", "not both in its table and in result.schema.json")
+    tally.check("docs/events.md: statements", None if ids else "the schema has none")
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print("Usage: check_schemas.py ROOT BUILD", file=sys.stderr)
@@ -223,6 +239,7 @@ def main() -> int:
     check_demo(root, program, validators, tally)
     check_examples(root, program, validators, tally)
     check_cases(root, program, validators, tally)
+    check_ids(root, tally)
     for failure in tally.failures:
         print(f"FAILED {failure}")
     print(f"schemas: {tally.passed} passed, {len(tally.failures)} failed")

@@ -45,48 +45,48 @@ extern "C" {
 /** Status codes. Their values never change; new ones may be added. The hundreds are the category. */
 typedef enum attest_status {
 	ATTEST_OK = 0,
-	ATTEST_E_USAGE = 101,           /**< an argument is missing or contradicts another */
-	ATTEST_E_STATE = 102,           /**< the verifier is already in use and cannot be changed */
-	ATTEST_E_POLICY_INVALID = 103,  /**< the policy is malformed or empty */
-	ATTEST_E_ROOT_INVALID = 104,    /**< an added trust anchor cannot be read */
-	ATTEST_E_LIMIT = 201,           /**< a named limit was passed */
-	ATTEST_E_JSON = 202,            /**< not strict JSON */
-	ATTEST_E_FORMAT = 203,          /**< not a proof format that libattest knows */
-	ATTEST_E_STRUCTURE = 204,       /**< member missing, unknown, or of the wrong type */
-	ATTEST_E_ENCODING = 205,        /**< base64, hex or PEM does not decode whole */
-	ATTEST_E_SIMULATION = 206,      /**< the proof says that it was made in simulation mode */
-	ATTEST_E_TPM_STRUCTURE = 207,   /**< a TPM structure does not unmarshal, or not to the byte */
-	ATTEST_E_CERTIFICATE = 208,     /**< not a DER X.509 certificate */
-	ATTEST_E_SIGNATURE = 301,       /**< the signature does not verify */
-	ATTEST_E_ALGORITHM = 302,       /**< algorithm forbidden, unknown, or not the key's */
-	ATTEST_E_KEY_MISMATCH = 303,    /**< public area and certificate hold different keys */
-	ATTEST_E_AK_ATTRIBUTES = 304,   /**< the key is no attestation key */
-	ATTEST_E_NOT_A_QUOTE = 305,     /**< wrong magic or type: signed, but no quote */
-	ATTEST_E_NO_CERTIFICATE = 401,  /**< no AK certificate: nothing says that the key lives in a TPM */
-	ATTEST_E_UNTRUSTED = 402,       /**< the chain reaches no trust anchor */
-	ATTEST_E_EXPIRED = 403,         /**< a certificate had expired at the verification time */
-	ATTEST_E_NOT_YET_VALID = 404,   /**< a certificate was not yet valid at the verification time */
-	ATTEST_E_CONSTRAINT = 405,      /**< CA flag, path length or critical extension */
-	ATTEST_E_KEY_USAGE = 406,       /**< key usage or extended key usage */
-	ATTEST_E_WEAK = 407,            /**< signed with SHA-1 or MD5, or RSA under 2048 or over 8192 bits */
-	ATTEST_E_NONCE = 501,           /**< the quote does not carry the expected nonce */
-	ATTEST_E_NONCE_REQUIRED = 502,  /**< the policy demands a nonce and the caller gave none */
-	ATTEST_E_PCR_SELECTION = 601,   /**< PCR list and signed selection disagree, or the selection is empty */
-	ATTEST_E_PCR_DIGEST = 602,      /**< the PCR values do not hash to the quoted digest */
-	ATTEST_E_LOG_MISMATCH = 603,    /**< a log does not replay to the quoted value */
-	ATTEST_E_LOG_UNSUPPORTED = 604, /**< a log of a format that this version cannot replay */
-	ATTEST_E_PIN_MISMATCH = 701,    /**< a PCR has none of the pinned values */
-	ATTEST_E_PIN_MISSING = 702,     /**< a pinned PCR or bank was not quoted */
-	ATTEST_E_PLATFORM = 703,        /**< a platform that the policy does not allow */
-	ATTEST_E_EVENT = 704,           /**< an event differs from the policy, or is missing */
-	ATTEST_E_RESETTABLE = 705,      /**< PCR 16 or 23 was to prove something */
-	ATTEST_E_INCONCLUSIVE = 706,    /**< genuine, but no policy to compare with */
-	ATTEST_E_TLS_BINDING = 801,     /**< the TLS key is not bound to the quote */
-	ATTEST_E_TLS_PIN = 802,         /**< the attested TLS key is not the expected one */
-	ATTEST_E_TLS_REQUIRED = 803,    /**< a TLS key was required and the proof has none */
-	ATTEST_E_IO = 901,              /**< a file or stream (command line tools only) */
-	ATTEST_E_NO_MEMORY = 902,       /**< an allocation failed; nothing was decided */
-	ATTEST_E_INTERNAL = 903         /**< a library call failed without saying why; nothing was decided */
+	ATTEST_E_USAGE = 101,          /**< an argument is missing or contradicts another */
+	ATTEST_E_STATE = 102,          /**< the verifier is already in use and cannot be changed */
+	ATTEST_E_POLICY_INVALID = 103, /**< the policy is malformed or empty */
+	ATTEST_E_ROOT_INVALID = 104,   /**< an added trust anchor cannot be read */
+	ATTEST_E_LIMIT = 201,          /**< a named limit was passed */
+	ATTEST_E_JSON = 202,           /**< not strict JSON */
+	ATTEST_E_FORMAT = 203,         /**< not a proof format that libattest knows */
+	ATTEST_E_STRUCTURE = 204,      /**< member missing, unknown, or of the wrong type */
+	ATTEST_E_ENCODING = 205,       /**< base64, hex or PEM does not decode whole */
+	ATTEST_E_SIMULATION = 206,     /**< the proof says that it was made in simulation mode */
+	ATTEST_E_TPM_STRUCTURE = 207,  /**< a TPM structure does not unmarshal, or not to the byte */
+	ATTEST_E_CERTIFICATE = 208,    /**< not a DER X.509 certificate */
+	ATTEST_E_SIGNATURE = 301,      /**< the signature does not verify */
+	ATTEST_E_ALGORITHM = 302,      /**< algorithm forbidden, unknown, or not the key's */
+	ATTEST_E_KEY_MISMATCH = 303,   /**< public area and certificate hold different keys */
+	ATTEST_E_AK_ATTRIBUTES = 304,  /**< the key is no attestation key */
+	ATTEST_E_NOT_A_QUOTE = 305,    /**< wrong magic or type: signed, but no quote */
+	ATTEST_E_NO_CERTIFICATE = 401, /**< no AK certificate: nothing says that the key lives in a TPM */
+	ATTEST_E_UNTRUSTED = 402,      /**< the chain reaches no trust anchor */
+	ATTEST_E_EXPIRED = 403,        /**< a certificate had expired at the verification time */
+	ATTEST_E_NOT_YET_VALID = 404,  /**< a certificate was not yet valid at the verification time */
+	ATTEST_E_CONSTRAINT = 405,     /**< CA flag, path length or critical extension */
+	ATTEST_E_KEY_USAGE = 406,      /**< key usage or extended key usage */
+	ATTEST_E_WEAK = 407,           /**< signed with SHA-1 or MD5, or RSA under 2048 or over 8192 bits */
+	ATTEST_E_NONCE = 501,          /**< the quote does not carry the expected nonce */
+	ATTEST_E_NONCE_REQUIRED = 502, /**< the policy demands a nonce and the caller gave none */
+	ATTEST_E_PCR_SELECTION = 601,  /**< PCR list and signed selection disagree, or the selection is empty */
+	ATTEST_E_PCR_DIGEST = 602,     /**< the PCR values do not hash to the quoted digest */
+	ATTEST_E_LOG_MISMATCH = 603,   /**< a log does not replay to the quoted value */
+	ATTEST_E_LOG_STRUCTURE = 604,  /**< a log's entry is malformed, or contradicts itself */
+	ATTEST_E_PIN_MISMATCH = 701,   /**< a PCR has none of the pinned values */
+	ATTEST_E_PIN_MISSING = 702,    /**< a pinned PCR or bank was not quoted */
+	ATTEST_E_PLATFORM = 703,       /**< a platform that the policy does not allow */
+	ATTEST_E_EVENT = 704,          /**< an event differs from the policy, or is missing */
+	ATTEST_E_RESETTABLE = 705,     /**< PCR 16 or 23 was to prove something */
+	ATTEST_E_INCONCLUSIVE = 706,   /**< genuine, but no policy to compare with */
+	ATTEST_E_TLS_BINDING = 801,    /**< the TLS key is not bound to the quote */
+	ATTEST_E_TLS_PIN = 802,        /**< the attested TLS key is not the expected one */
+	ATTEST_E_TLS_REQUIRED = 803,   /**< a TLS key was required and the proof has none */
+	ATTEST_E_IO = 901,             /**< a file or stream (command line tools only) */
+	ATTEST_E_NO_MEMORY = 902,      /**< an allocation failed; nothing was decided */
+	ATTEST_E_INTERNAL = 903        /**< a library call failed without saying why; nothing was decided */
 } attest_status;
 
 /** What a status is about: its hundreds. */
@@ -174,12 +174,27 @@ struct attest_pcr {
 /** One event whose PCR replays to the quoted value. */
 struct attest_event {
 	uint8_t pcr;
-	uint32_t number;  /**< position in its log, from 0 */
-	uint32_t log;     /**< position of its log in the proof, from 0 */
-	const char *type; /**< as the measured text says; for PEM text and bare digests the format's own name */
-	const char
-		*text; /**< the exact text, escaped where it is not printable; NULL where a bare digest was extended */
-	const char *digest; /**< in the first quoted bank, lower-case hex */
+	uint32_t number;    /**< position in its log, from 0 */
+	uint32_t log;       /**< position of its log in the proof, from 0 */
+	const char *type;   /**< as the measured text says; else what the log's format calls it: never proven */
+	const char *text;   /**< what it says: the exact text, or one line of decoded data; escaped where it is not
+			       printable; NULL where a bare digest was extended */
+	const char *digest; /**< in the first quoted bank, lower-case hex; SHA-1 where that bank extends it padded */
+	int proven; /**< 1: the text follows from bytes whose digest was recomputed; 0: the log only claims it */
+};
+
+/**
+ * One statement that the measured events make about the software. They are for people: what decides is the policy.
+ * The list need not be whole, and what could be measured after the boot may come from whoever ran last, who can extend
+ * PCRs but take nothing back (docs/events.md).
+ */
+struct attest_software {
+	const char *what;  /**< stable id: "firmware.version", "secure-boot", "kernel.cmdline", … (docs/events.md) */
+	const char *value; /**< escaped where it is not printable */
+	uint8_t pcr;
+	uint32_t log;    /**< of the event that says it, as in struct attest_event */
+	uint32_t number; /**< position of that event in its log, from 0 */
+	int proven;      /**< 1: by a recomputed digest and the event's place in its PCR; 0: the log only claims it */
 };
 
 /** Facts about the AK certificate and the quote; NULL or 0 where the step that proves them has not passed. */
@@ -239,14 +254,16 @@ struct attest_parts {
 	struct attest_bytes pcrs;      /**< tpm2_quote -o, serialized or values form; required */
 	struct attest_bytes ak;        /**< AK public key: PEM SubjectPublicKeyInfo, or TPMT_PUBLIC or TPM2B_PUBLIC */
 	struct attest_bytes ak_chain;  /**< AK certificate first, PEM, or one DER certificate */
-	struct attest_bytes log;       /**< JSON: one {"format": "text-events", …} object, or an array of them */
+	/**
+	 * Event logs in the order in which they were measured; each raw (TCG, CEL, systemd, IMA; recognised by
+	 * content), or JSON as in a proof: one {"format": …} object, or an array of them. NULL where n_logs is 0.
+	 */
+	const struct attest_bytes *logs;
+	size_t n_logs; /**< at most 8 */
 };
 #define ATTEST_PARTS_INIT                                                                                              \
 	{                                                                                                              \
-		sizeof(struct attest_parts), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0},                    \
-		{                                                                                                      \
-			NULL, 0                                                                                        \
-		}                                                                                                      \
+		sizeof(struct attest_parts), {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, NULL, 0            \
 	}
 
 /** The library's version, "MAJOR.MINOR.PATCH". Static. */
@@ -301,9 +318,22 @@ ATTEST_API attest_status attest_verifier_add_policy(attest_verifier *verifier, c
 						    const char *name, struct attest_error *error);
 
 /**
+ * attest_verifier_add_reference() - give a known-good proof or event log, to explain mismatches with
+ * @proof_or_log: a proof file, or a log as in struct attest_parts; copied. It is not verified, and never decides
+ *   anything: where a PCR has not the pinned value, or its log does not replay, a note says at which event the proof
+ *   parts from the reference.
+ * @name: how messages call it, such as its file name; may be NULL
+ *
+ * Return: ATTEST_OK, ATTEST_E_FORMAT, ATTEST_E_JSON, ATTEST_E_STRUCTURE (also: it holds no log), ATTEST_E_ENCODING,
+ * ATTEST_E_LIMIT, ATTEST_E_SIMULATION, ATTEST_E_STATE, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_verifier_add_reference(attest_verifier *verifier, const void *proof_or_log, size_t len,
+						       const char *name, struct attest_error *error);
+
+/**
  * attest_verify() - decide a proof
  * @options: the time is required
- * @proof: a proof file of any format that libattest knows, recognised by content; at most 64 MiB. It is only read
+ * @proof: a proof file of any format that libattest knows, recognised by content; at most 384 MiB. It is only read
  * during the call.
  * @ret_result: the full account; set whenever the status is not ATTEST_E_USAGE, ATTEST_E_NO_MEMORY or
  *   ATTEST_E_INTERNAL, so also when the proof is refused. The caller frees it with attest_result_free(). May be NULL.
@@ -334,9 +364,48 @@ ATTEST_API const struct attest_pcr *attest_result_pcr(const attest_result *resul
 ATTEST_API size_t attest_result_n_events(const attest_result *result);
 /** Event number i, only of PCRs that replay to the quoted value; NULL past the end. */
 ATTEST_API const struct attest_event *attest_result_event(const attest_result *result, size_t i);
+/** Events of such PCRs that the result leaves out: it holds at most 8192 of a log. */
+ATTEST_API size_t attest_result_n_events_omitted(const attest_result *result);
+ATTEST_API size_t attest_result_n_software(const attest_result *result);
+/** Statements that the result leaves out, and events that were not asked for any: then the list is not whole. */
+ATTEST_API size_t attest_result_n_software_omitted(const attest_result *result);
+/** Statement number i in the order of the events, only of PCRs that replay to the quoted value; NULL past the end. */
+ATTEST_API const struct attest_software *attest_result_software(const attest_result *result, size_t i);
 ATTEST_API const struct attest_facts *attest_result_facts(const attest_result *result);
 /** The attested TLS pin "sha256//…" of a VERIFIED proof whose TLS certificate is the server's own key; else NULL. */
 ATTEST_API const char *attest_result_pin(const attest_result *result);
+
+/** What attest_inspect() and attest_compare() show. Set it up with ATTEST_INSPECT_OPTIONS_INIT. */
+struct attest_inspect_options {
+	size_t size;       /**< sizeof(struct attest_inspect_options), set by the macro */
+	int pcr;           /**< only this PCR, 0..31; -1: all */
+	int events;        /**< 1: list the events too */
+	size_t max_events; /**< list at most so many, or so many differences of a PCR; 0: as many as there is room for
+				(131072 events, 256 differences of a PCR) */
+};
+#define ATTEST_INSPECT_OPTIONS_INIT                                                                                    \
+	{                                                                                                              \
+		sizeof(struct attest_inspect_options), -1, 1, 0                                                        \
+	}
+/**
+ * attest_inspect() - all that a proof or an event log says, believed or not
+ * @data: a proof file of any format that libattest knows, or an event log as in struct attest_parts
+ * @ret_json: docs/inspection.schema.json, one line; free it with attest_string_free()
+ *
+ * Nothing is verified: no signature, no chain, no time. The states of PCRs say only whether logs fit the values beside
+ * them. What is malformed inside is said there; data that are neither proof nor log are an error.
+ *
+ * Return: ATTEST_OK, ATTEST_E_USAGE, ATTEST_E_FORMAT, ATTEST_E_JSON, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING,
+ * ATTEST_E_LIMIT, ATTEST_E_SIMULATION, ATTEST_E_NO_MEMORY. Thread-safe.
+ */
+ATTEST_API attest_status attest_inspect(const struct attest_inspect_options *options, const void *data, size_t len,
+					char **ret_json, struct attest_error *error);
+/**
+ * attest_compare() - where two proofs or logs differ: for each PCR the first event at which they part, and all others
+ * @ret_json: docs/comparison.schema.json; all else as attest_inspect()
+ */
+ATTEST_API attest_status attest_compare(const struct attest_inspect_options *options, const void *a, size_t a_len,
+					const void *b, size_t b_len, char **ret_json, struct attest_error *error);
 
 /** Flags of attest_result_text(). */
 #define ATTEST_TEXT_COLOR   1u /**< terminal colours */

@@ -8,9 +8,10 @@
 #include "base/text.h"
 #include "evidence/key.h"
 #include "evidence/spki.h"
+#include "logs/describe.h"
+#include "logs/software.h"
 #include "run.h"
-
-DEFINE_DEFER(json_t, json_decref);
+#include "trust/aggregate.h"
 
 static const char *copied(struct run *run, const char *text)
 {
@@ -92,7 +93,7 @@ static const char *pcr_state(const struct run *run, size_t i, const char **ret_n
 {
 	static const char *const states[] = {"unexplained", "initial", "explained", "contradicted"};
 	enum pin_match match = PIN_SAYS_NOTHING;
-	enum pcr_state state = run->replay.states == NULL ? PCR_UNEXPLAINED : run->replay.states[i];
+	enum pcr_state state = replay_state(&run->replay, &run->pcrs.values[i]);
 
 	*ret_name = NULL;
 	for (size_t k = 0; k < run->verifier->n_policies; k++) {
@@ -141,61 +142,167 @@ static void tell_pcrs(struct run *run)
 	r->n_pcrs = run->pcrs.n;
 }
 
-static uint16_t first_bank(const struct run *run, const struct log *log, uint8_t pcr)
+/* One walk over the logs, to tell what the events of proven PCRs say. */
+struct telling {
+	struct run *run;
+	struct software_reader software;
+	size_t room, n_of_log; /* events that fit; told of this log */
+};
+
+static attest_status make_room(struct telling *t, struct attest_error *error)
 {
-	for (size_t i = 0; i < run->pcrs.n; i++)
-		if (run->pcrs.values[i].index == pcr &&
-		    (log->only_bank == 0 || log->only_bank == run->pcrs.values[i].value.alg))
-			return run->pcrs.values[i].value.alg;
-	return ALG_SHA256;
+	attest_result *r = t->run->result;
+	size_t room = t->room == 0 ? 64 : 2 * t->room;
+	struct attest_event *grown;
+
+	if (r->n_events < t->room)
+		return ATTEST_OK;
+	grown = arena_alloc(&r->arena, room, sizeof(*grown));
+	if (grown == NULL)
+		return fail_memory(error);
+	if (r->n_events > 0)
+		memcpy(grown, r->events, r->n_events * sizeof(*grown));
+	r->events = grown;
+	t->room = room;
+	return ATTEST_OK;
 }
 
-static void tell_event(struct run *run, size_t log, size_t number, struct attest_error *e)
+static attest_status tell_event(struct telling *t, size_t log, const struct event *event, uint16_t bank, size_t number,
+				struct attest_error *error)
 {
-	enum { SHOWN = 4096 }; /* of an event's text, in bytes */
-	const struct event *event = &run->proof.logs[log].events[number];
-	struct arena *arena = &run->result->arena;
+	attest_result *r = t->run->result;
 	DEFER(json_decref_deferred) json_t *object = NULL;
-	struct attest_event *to = &run->result->events[run->result->n_events];
-	const char *type;
+	struct arena scratch = {NULL};
+	struct description description;
 	struct digest digest;
+	const char *type, *text = NULL;
+	attest_status status = make_room(t, error);
 
-	if (event_object(event, &object, e) != ATTEST_OK ||
-	    event_digest(event, first_bank(run, &run->proof.logs[log], event->pcr), &digest, e) != ATTEST_OK)
-		return;
+	if (status == ATTEST_OK)
+		status = event_object(event, &object, error);
+	if (status == ATTEST_OK)
+		status = event_digest(event, bank, &digest, error);
+	if (status == ATTEST_OK)
+		status = event_describe(event, bank, &scratch, &description, error);
+	if (status == ATTEST_OK && event->kind != EVENT_BARE) {
+		text = arena_string(&r->arena, slice_of_string(description.summary));
+		status = text == NULL ? fail_memory(error) : ATTEST_OK;
+	}
+	arena_free(&scratch);
+	if (status != ATTEST_OK)
+		return status;
 	type = event_type(event, object);
-	*to = (struct attest_event){
+	r->events[r->n_events] = (struct attest_event){
 		.pcr = event->pcr,
 		.number = (uint32_t)number,
 		.log = (uint32_t)log,
-		.type = printable(arena, slice_of_string(type == NULL ? "" : type), 128),
-		.text = event->text.data == NULL ? NULL : printable(arena, event->text, SHOWN),
-		.digest = hex_string(arena, digest_slice(&digest)),
+		.type = printable(&r->arena, slice_of_string(type == NULL ? "" : type), 128),
+		.text = text,
+		.proven = event->kind != EVENT_BARE && description.proven,
+		.digest = hex_string(&r->arena, digest_slice(&digest)),
 	};
-	if (to->type == NULL || to->digest == NULL || (event->text.data != NULL && to->text == NULL))
-		(void)fail_memory(e);
-	else
-		run->result->n_events++;
+	if (r->events[r->n_events].type == NULL || r->events[r->n_events].digest == NULL)
+		return fail_memory(error);
+	r->n_events++;
+	return ATTEST_OK;
+}
+
+/* Any PCR of the log, or all of them. */
+static bool log_is_proven(const struct run *run, size_t i, bool all)
+{
+	for (size_t pcr = 0; pcr < LIMIT_PCRS; pcr++)
+		if ((run->replay.logs[i].pcrs >> pcr & 1) != 0 && run->replay.proven[pcr] != all)
+			return !all;
+	return all;
+}
+
+static attest_status tell_log(struct telling *t, size_t i, struct attest_error *error)
+{
+	const struct log *log = &t->run->proof.logs[i];
+	struct log_cursor cursor;
+	struct event event;
+	bool more = true;
+	attest_status status = log_begin(&cursor, log, error);
+
+	t->n_of_log = 0;
+	while (status == ATTEST_OK) {
+		uint16_t bank;
+
+		status = log_next(&cursor, &event, &more, error);
+		if (status != ATTEST_OK || !more)
+			break;
+		if (!event.measured || !t->run->replay.proven[event.pcr])
+			continue;
+		if (event.kind == EVENT_IMA && t->n_of_log == LIMIT_EVENTS_TOLD && log_is_proven(t->run, i, true)) {
+			t->run->result->n_events_omitted += t->run->replay.logs[i].n_measured - t->n_of_log;
+			break; /* its other entries say nothing that is told */
+		}
+		bank = replay_bank(&t->run->replay, &t->run->pcrs, &event);
+		status = software_read(&t->software, &event, bank, i, cursor.number - 1, error);
+		if (status == ATTEST_OK && t->n_of_log < LIMIT_EVENTS_TOLD)
+			status = tell_event(t, i, &event, bank, cursor.number - 1, error);
+		else
+			t->run->result->n_events_omitted++;
+		t->n_of_log++;
+	}
+	log_end(&cursor);
+	return status;
+}
+
+static attest_status keep_software(struct telling *t, struct attest_error *error)
+{
+	attest_result *r = t->run->result;
+
+	r->software = arena_alloc(&r->arena, t->software.n, sizeof(*r->software));
+	if (r->software == NULL)
+		return fail_memory(error);
+	for (size_t i = 0; i < t->software.n; i++) {
+		const struct software *from = &t->software.items[i];
+
+		r->software[i] = (struct attest_software){.what = from->what,
+							  .value = from->value,
+							  .pcr = from->pcr,
+							  .log = (uint32_t)from->log,
+							  .number = (uint32_t)from->number,
+							  .proven = from->proven};
+	}
+	r->n_software = t->software.n;
+	r->n_software_omitted = t->software.n_dropped;
+	return ATTEST_OK;
+}
+
+static attest_status check_aggregates(struct telling *t, struct attest_error *error)
+{
+	int pcr = -1;
+	struct attest_error e = {0};
+	attest_status status = aggregate_check(&t->software, &t->run->replay, t->run->proof.logs, &pcr, error);
+
+	if (status != ATTEST_OK || pcr < 0)
+		return status;
+	error_where(&e, "PCR %d", pcr);
+	(void)fail(&e, ATTEST_E_LOG_MISMATCH, NULL,
+		   "boot_aggregate, the first entry of the file log, fits neither PCR 0-7 nor PCR 0-9 of this quote: "
+		   "these "
+		   "registers were extended later, or the kernel saw no TPM when it began");
+	finding_note(t->run->findings, ATTEST_STEP_LOG, &e, NULL);
+	return ATTEST_OK;
 }
 
 static void tell_events(struct run *run)
 {
+	struct telling t = {.run = run, .software = {.arena = &run->result->arena}};
 	struct attest_error e = {0};
-	size_t n = 0;
 
-	for (size_t i = 0; i < run->proof.n_logs; i++)
-		n += run->proof.logs[i].n_events;
-	run->result->events = arena_alloc(&run->result->arena, n, sizeof(*run->result->events));
-	if (run->result->events == NULL) {
-		run->findings->internal = ATTEST_E_NO_MEMORY;
-		return;
-	}
-	for (size_t i = 0; i < run->proof.n_logs; i++)
-		for (size_t k = 0; e.status == ATTEST_OK && k < run->proof.logs[i].n_events; k++)
-			if (run->replay.proven[run->proof.logs[i].events[k].pcr])
-				tell_event(run, i, k, &e);
+	for (size_t i = 0; e.status == ATTEST_OK && i < run->proof.n_logs; i++)
+		if (log_is_proven(run, i, false))
+			(void)tell_log(&t, i, &e);
+	if (e.status == ATTEST_OK)
+		(void)check_aggregates(&t, &e);
+	if (e.status == ATTEST_OK)
+		(void)keep_software(&t, &e);
+	/* The logs were walked before: what is malformed only now is libjansson's parser without memory. */
 	if (e.status != ATTEST_OK)
-		run->findings->internal = e.status;
+		run->findings->internal = status_is_internal(e.status) ? e.status : ATTEST_E_INTERNAL;
 }
 
 /* "A quoted PCR that is neither explained by a log nor pinned by the policy is reported." */

@@ -3,18 +3,17 @@
  * The account of a verification as text for people and as JSON for programs (docs/result.schema.json). What comes from
  * a proof has been made printable before it got here.
  */
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/json.h"
+#include "base/json_write.h"
 #include "base/text.h"
 #include "policy/policy.h"
 #include "result.h"
-
-DEFINE_DEFER(json_t, json_decref);
 
 /* Where the text goes, and how. */
 struct page {
@@ -80,7 +79,7 @@ static void print_detail(const struct page *p, const attest_result *r, attest_st
 			emit(p, "%s", "made by a TPM");
 		break;
 	case ATTEST_STEP_LOG:
-		emit(p, "%zu events", r->n_events);
+		emit(p, "%zu events", r->n_events + r->n_events_omitted);
 		break;
 	case ATTEST_STEP_POLICY:
 		emit(p, "%s", "all golden values and rules hold");
@@ -129,7 +128,11 @@ static void print_finding(const struct page *p, const struct attest_finding *f)
 
 static void print_event(const struct page *p, const struct attest_event *e)
 {
-	emit(p, "    PCR %2u  log %u, event %-4u %s\n", e->pcr, e->log, e->number, e->text == NULL ? e->type : e->text);
+	bool typed = e->text == NULL || e->text[0] != '{';
+
+	emit(p, "    PCR %2u  log %u, event %-4u %s%s%s%s\n", e->pcr, e->log, e->number, typed ? e->type : "",
+	     typed && e->text != NULL ? ": " : "", e->text == NULL ? "" : e->text,
+	     e->proven || e->text == NULL ? "" : "  (claimed)");
 	emit(p, "            %s\n", e->digest);
 }
 
@@ -192,6 +195,19 @@ static void print_pcrs(const struct page *p, const attest_result *r)
 	}
 }
 
+static void print_software(const struct page *p, const attest_result *r)
+{
+	if (r->n_software > 0)
+		emit(p, "%s", "\n  What the measured events say\n");
+	for (size_t i = 0; i < r->n_software; i++) {
+		const struct attest_software *s = &r->software[i];
+
+		emit(p, "    PCR %2u  %-22s %s%s\n", s->pcr, s->what, s->value, s->proven ? "" : "  (claimed)");
+	}
+	if (r->n_software_omitted > 0)
+		emit(p, "    not whole: %zu statements or events were left out\n", r->n_software_omitted);
+}
+
 static void print_facts(const struct page *p, const attest_result *r)
 {
 	const struct attest_facts *f = &r->facts;
@@ -243,6 +259,7 @@ static void print_all(const struct page *p, const attest_result *r, const char *
 	print_differing_events(p, r);
 	if (p->verbose || r->verdict != ATTEST_REFUSED) {
 		print_pcrs(p, r);
+		print_software(p, r);
 		print_tls(p, &r->facts);
 	}
 	if (!p->verbose)
@@ -251,6 +268,8 @@ static void print_all(const struct page *p, const attest_result *r, const char *
 		emit(p, "%s", "\n  Events of PCRs that replay to the quoted value\n");
 	for (size_t i = 0; i < r->n_events; i++)
 		print_event(p, &r->events[i]);
+	if (r->n_events_omitted > 0)
+		emit(p, "    and %zu more\n", r->n_events_omitted);
 	print_facts(p, r);
 }
 
@@ -279,39 +298,12 @@ attest_status attest_result_text(const attest_result *result, const char *name, 
 	return ATTEST_OK;
 }
 
-/* JSON. Every helper takes over the value it sets, and clears *ok without memory. */
-
-static void put(json_t *object, const char *key, json_t *value, bool *ok)
-{
-	if (value == NULL || json_object_set_new(object, key, value) != 0)
-		*ok = false;
-}
-
-static void put_text(json_t *object, const char *key, const char *text, bool *ok)
-{
-	if (text != NULL)
-		put(object, key, json_string(text), ok);
-}
-
-static void add(json_t *array, json_t *value, bool *ok)
-{
-	if (value == NULL || json_array_append_new(array, value) != 0)
-		*ok = false;
-}
-
-static void put_time(json_t *object, const char *key, int64_t time, bool *ok)
-{
-	char text[TIME_SIZE];
-
-	put_text(object, key, time_text(time, text), ok);
-}
-
 static json_t *steps_json(const attest_result *r, bool *ok)
 {
 	json_t *steps = json_object();
 
 	for (size_t i = 0; i < ATTEST_N_STEPS; i++)
-		put_text(steps, attest_step_name((attest_step)i), attest_step_status_name(r->steps[i]), ok);
+		json_put_text(steps, attest_step_name((attest_step)i), attest_step_status_name(r->steps[i]), ok);
 	return steps;
 }
 
@@ -319,16 +311,16 @@ static json_t *finding_json(const struct attest_finding *f, bool *ok)
 {
 	json_t *finding = json_object();
 
-	put_text(finding, "step", attest_step_name(f->step), ok);
-	put_text(finding, "severity", f->is_error ? "error" : "note", ok);
-	put_text(finding, "status", attest_status_name(f->status), ok);
-	put_text(finding, "category", attest_category_name(attest_status_category(f->status)), ok);
-	put_text(finding, "message", f->message, ok);
-	put_text(finding, "where", f->where, ok);
-	put_text(finding, "expected", f->expected, ok);
-	put_text(finding, "found", f->found, ok);
-	put_text(finding, "clause", f->clause, ok);
-	put_text(finding, "hint", f->hint, ok);
+	json_put_text(finding, "step", attest_step_name(f->step), ok);
+	json_put_text(finding, "severity", f->is_error ? "error" : "note", ok);
+	json_put_text(finding, "status", attest_status_name(f->status), ok);
+	json_put_text(finding, "category", attest_category_name(attest_status_category(f->status)), ok);
+	json_put_text(finding, "message", f->message, ok);
+	json_put_text(finding, "where", f->where, ok);
+	json_put_text(finding, "expected", f->expected, ok);
+	json_put_text(finding, "found", f->found, ok);
+	json_put_text(finding, "clause", f->clause, ok);
+	json_put_text(finding, "hint", f->hint, ok);
 	return finding;
 }
 
@@ -337,27 +329,27 @@ static json_t *facts_json(const struct attest_facts *f, bool *ok)
 	json_t *facts = json_object();
 	char hex[32];
 
-	put_text(facts, "format", f->format, ok);
+	json_put_text(facts, "format", f->format, ok);
 	if (f->platform != NULL) {
-		put_text(facts, "platform", f->platform, ok);
-		put_text(facts, "anchor", f->anchor, ok);
-		put_text(facts, "ak_subject", f->ak_subject, ok);
-		put_time(facts, "valid_from", f->valid_from, ok);
-		put_time(facts, "valid_until", f->valid_until, ok);
+		json_put_text(facts, "platform", f->platform, ok);
+		json_put_text(facts, "anchor", f->anchor, ok);
+		json_put_text(facts, "ak_subject", f->ak_subject, ok);
+		json_put_time(facts, "valid_from", f->valid_from, ok);
+		json_put_time(facts, "valid_until", f->valid_until, ok);
 	}
-	put_text(facts, "ak_spki", f->ak_spki, ok);
+	json_put_text(facts, "ak_spki", f->ak_spki, ok);
 	if (f->nonce != NULL) {
-		put_text(facts, "extra_data", f->nonce, ok);
-		put(facts, "clock", json_integer((json_int_t)f->clock), ok);
-		put(facts, "clock_safe", json_boolean(f->clock_safe), ok);
-		put(facts, "reset_count", json_integer(f->reset_count), ok);
-		put(facts, "restart_count", json_integer(f->restart_count), ok);
+		json_put_text(facts, "extra_data", f->nonce, ok);
+		json_put(facts, "clock", json_integer((json_int_t)f->clock), ok);
+		json_put(facts, "clock_safe", json_boolean(f->clock_safe), ok);
+		json_put(facts, "reset_count", json_integer(f->reset_count), ok);
+		json_put(facts, "restart_count", json_integer(f->restart_count), ok);
 		(void)snprintf(hex, sizeof(hex), "0x%016llx", (unsigned long long)f->firmware_version);
-		put_text(facts, "firmware_version", hex, ok);
+		json_put_text(facts, "firmware_version", hex, ok);
 	}
-	put_text(facts, "tls_kind", f->tls_kind, ok);
-	put_text(facts, "tls_pin", f->tls_pin, ok);
-	put_text(facts, "tls_pem", f->tls_pem, ok);
+	json_put_text(facts, "tls_kind", f->tls_kind, ok);
+	json_put_text(facts, "tls_pin", f->tls_pin, ok);
+	json_put_text(facts, "tls_pem", f->tls_pem, ok);
 	return facts;
 }
 
@@ -368,12 +360,12 @@ static json_t *pcr_json(const attest_result *r, size_t i, bool *ok)
 	char hex[HEX_SIZE(DIGEST_MAX)];
 
 	hex_encode(slice_of(p->value, p->size), hex);
-	put_text(pcr, "bank", digest_name(p->bank), ok);
-	put(pcr, "index", json_integer(p->index), ok);
-	put_text(pcr, "value", hex, ok);
-	put_text(pcr, "state", p->state, ok);
-	put_text(pcr, "meaning", pcr_meaning(p->index), ok);
-	put_text(pcr, "matches", r->pin_names[i], ok);
+	json_put_text(pcr, "bank", digest_name(p->bank), ok);
+	json_put(pcr, "index", json_integer(p->index), ok);
+	json_put_text(pcr, "value", hex, ok);
+	json_put_text(pcr, "state", p->state, ok);
+	json_put_text(pcr, "meaning", pcr_meaning(p->index), ok);
+	json_put_text(pcr, "matches", r->pin_names[i], ok);
 	return pcr;
 }
 
@@ -381,54 +373,58 @@ static json_t *event_json(const struct attest_event *e, bool *ok)
 {
 	json_t *event = json_object();
 
-	put(event, "pcr", json_integer(e->pcr), ok);
-	put(event, "log", json_integer(e->log), ok);
-	put(event, "number", json_integer(e->number), ok);
-	put_text(event, "type", e->type, ok);
-	put_text(event, "text", e->text, ok);
-	put_text(event, "digest", e->digest, ok);
+	json_put(event, "pcr", json_integer(e->pcr), ok);
+	json_put(event, "log", json_integer(e->log), ok);
+	json_put(event, "number", json_integer(e->number), ok);
+	json_put_text(event, "type", e->type, ok);
+	json_put_text(event, "text", e->text, ok);
+	json_put_text(event, "digest", e->digest, ok);
+	json_put(event, "proven", json_boolean(e->proven), ok);
 	return event;
+}
+
+static json_t *software_json(const struct attest_software *s, bool *ok)
+{
+	json_t *software = json_object();
+
+	json_put_text(software, "what", s->what, ok);
+	json_put_text(software, "value", s->value, ok);
+	json_put(software, "pcr", json_integer(s->pcr), ok);
+	json_put(software, "log", json_integer(s->log), ok);
+	json_put(software, "event", json_integer(s->number), ok);
+	json_put(software, "proven", json_boolean(s->proven), ok);
+	return software;
 }
 
 static json_t *result_json(const attest_result *r, const char *name, bool *ok)
 {
-	json_t *root = json_object(), *findings = json_array(), *pcrs = json_array(), *events = json_array();
+	json_t *root = json_object(), *findings = json_array(), *pcrs = json_array(), *events = json_array(),
+	       *software = json_array();
 	const char *pin = attest_result_pin(r);
 
 	for (size_t i = 0; i < r->findings.n; i++)
-		add(findings, finding_json(&r->findings.items[i], ok), ok);
+		json_add(findings, finding_json(&r->findings.items[i], ok), ok);
 	for (size_t i = 0; i < r->n_pcrs; i++)
-		add(pcrs, pcr_json(r, i, ok), ok);
+		json_add(pcrs, pcr_json(r, i, ok), ok);
 	for (size_t i = 0; i < r->n_events; i++)
-		add(events, event_json(&r->events[i], ok), ok);
-	put_text(root, "format", "libattest-result-v1", ok);
-	put_text(root, "proof", name, ok);
-	put_text(root, "verdict", attest_verdict_name(r->verdict), ok);
-	put_text(root, "status", attest_status_name(r->status), ok);
-	put(root, "steps", steps_json(r, ok), ok);
-	put(root, "findings", findings, ok);
-	put(root, "findings_dropped", json_integer((json_int_t)r->findings.n_dropped), ok);
-	put(root, "pin", pin == NULL ? json_null() : json_string(pin), ok);
-	put(root, "facts", facts_json(&r->facts, ok), ok);
-	put(root, "pcrs", pcrs, ok);
-	put(root, "events", events, ok);
+		json_add(events, event_json(&r->events[i], ok), ok);
+	for (size_t i = 0; i < r->n_software; i++)
+		json_add(software, software_json(&r->software[i], ok), ok);
+	json_put_text(root, "format", "libattest-result-v1", ok);
+	json_put_text(root, "proof", name, ok);
+	json_put_text(root, "verdict", attest_verdict_name(r->verdict), ok);
+	json_put_text(root, "status", attest_status_name(r->status), ok);
+	json_put(root, "steps", steps_json(r, ok), ok);
+	json_put(root, "findings", findings, ok);
+	json_put(root, "findings_dropped", json_integer((json_int_t)r->findings.n_dropped), ok);
+	json_put(root, "pin", pin == NULL ? json_null() : json_string(pin), ok);
+	json_put(root, "facts", facts_json(&r->facts, ok), ok);
+	json_put(root, "pcrs", pcrs, ok);
+	json_put(root, "software", software, ok);
+	json_put_size(root, "software_omitted", r->n_software_omitted, ok);
+	json_put(root, "events", events, ok);
+	json_put_size(root, "events_omitted", r->n_events_omitted, ok);
 	return root;
-}
-
-/* Into memory of known size: json_dumps() does not always tell when it could not grow its own. */
-static char *dump(const json_t *root)
-{
-	const size_t flags = JSON_COMPACT | JSON_ENSURE_ASCII;
-	size_t size = json_dumpb(root, NULL, 0, flags);
-	char *text = size == 0 ? NULL : malloc(size + 1);
-
-	if (text != NULL && json_dumpb(root, text, size, flags) != size) {
-		free(text);
-		return NULL;
-	}
-	if (text != NULL)
-		text[size] = '\0';
-	return text;
 }
 
 attest_status attest_result_json(const attest_result *result, const char *name, char **ret_json)
@@ -437,7 +433,7 @@ attest_status attest_result_json(const attest_result *result, const char *name, 
 	char *safe = name == NULL ? NULL : printable(&arena, slice_of_string(name), 4096);
 	bool ok = name == NULL || safe != NULL;
 	DEFER(json_decref_deferred) json_t *root = result_json(result, safe, &ok);
-	char *text = ok && root != NULL ? dump(root) : NULL;
+	char *text = ok && root != NULL ? json_line(root) : NULL;
 
 	arena_free(&arena);
 	if (text == NULL)

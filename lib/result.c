@@ -52,7 +52,7 @@ const char *attest_status_name(attest_status status)
 		NAME(ATTEST_E_PCR_SELECTION),
 		NAME(ATTEST_E_PCR_DIGEST),
 		NAME(ATTEST_E_LOG_MISMATCH),
-		NAME(ATTEST_E_LOG_UNSUPPORTED),
+		NAME(ATTEST_E_LOG_STRUCTURE),
 		NAME(ATTEST_E_PIN_MISMATCH),
 		NAME(ATTEST_E_PIN_MISSING),
 		NAME(ATTEST_E_PLATFORM),
@@ -166,6 +166,26 @@ size_t attest_result_n_events(const attest_result *result)
 const struct attest_event *attest_result_event(const attest_result *result, size_t i)
 {
 	return i < result->n_events ? &result->events[i] : NULL;
+}
+
+size_t attest_result_n_events_omitted(const attest_result *result)
+{
+	return result->n_events_omitted;
+}
+
+size_t attest_result_n_software(const attest_result *result)
+{
+	return result->n_software;
+}
+
+size_t attest_result_n_software_omitted(const attest_result *result)
+{
+	return result->n_software_omitted;
+}
+
+const struct attest_software *attest_result_software(const attest_result *result, size_t i)
+{
+	return i < result->n_software ? &result->software[i] : NULL;
 }
 
 const struct attest_facts *attest_result_facts(const attest_result *result)

@@ -18,7 +18,9 @@ struct attest_result {
 	const char **pin_names; /* one for each PCR: how a policy calls its value, or NULL */
 	size_t n_pcrs;
 	struct attest_event *events;
-	size_t n_events;
+	size_t n_events, n_events_omitted;
+	struct attest_software *software;
+	size_t n_software, n_software_omitted;
 };
 
 #endif

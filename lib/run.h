@@ -14,8 +14,17 @@
 #include "trust/chain.h"
 #include "trust/tls.h"
 
+/* A known-good proof or log: explains mismatches, decides nothing. */
+struct reference {
+	const char *name;
+	struct proof proof;
+};
+
 struct attest_verifier {
 	struct trust_store store;
+	struct arena arena; /* of the references */
+	struct reference *references[LIMIT_REFERENCES];
+	size_t n_references;
 	struct policy *policies[LIMIT_POLICIES];
 	size_t n_policies;
 	atomic_bool in_use;
@@ -46,6 +55,9 @@ struct run {
 bool run_passed(const struct run *run, attest_step step);
 /* Signature and structure hold: the AK made this quote. */
 bool run_is_authentic(const struct run *run);
+
+/* explain.c: where PCRs that do not fit part from those of the references, as notes. */
+void explain_mismatches(struct run *run);
 
 /* account.c: fill the result's facts, PCRs and events, each only where a passed step proves it. */
 void account_tell(struct run *run);

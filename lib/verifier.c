@@ -28,6 +28,9 @@ void attest_verifier_free(attest_verifier *verifier)
 		return;
 	for (size_t i = 0; i < verifier->n_policies; i++)
 		policy_free(verifier->policies[i]);
+	for (size_t i = 0; i < verifier->n_references; i++)
+		proof_free(&verifier->references[i]->proof);
+	arena_free(&verifier->arena);
 	trust_store_clear(&verifier->store);
 	free(verifier);
 }
@@ -80,6 +83,44 @@ attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *
 		status = policy_parse(slice_of(json, len), name, &verifier->policies[verifier->n_policies], &e);
 	if (status == ATTEST_OK)
 		verifier->n_policies++;
+	return given(status, &e, error);
+}
+
+static attest_status add_reference(attest_verifier *verifier, struct slice bytes, const char *name,
+				   struct attest_error *error)
+{
+	struct reference *reference = arena_alloc(&verifier->arena, 1, sizeof(*reference));
+	const void *copy = arena_copy(&verifier->arena, bytes.data, bytes.len);
+	attest_status status;
+
+	if (reference == NULL || copy == NULL)
+		return fail_memory(error);
+	reference->name = printable(&verifier->arena, slice_of_string(name == NULL ? "reference" : name), 80);
+	if (reference->name == NULL)
+		return fail_memory(error);
+	status = proof_parse_any(&reference->proof, &verifier->arena, slice_of(copy, bytes.len), error);
+	if (status == ATTEST_OK && reference->proof.n_logs == 0)
+		status = fail(error, ATTEST_E_STRUCTURE, NULL, "the reference holds no event log");
+	if (status != ATTEST_OK) {
+		proof_free(&reference->proof);
+		return status;
+	}
+	verifier->references[verifier->n_references++] = reference;
+	return ATTEST_OK;
+}
+
+attest_status attest_verifier_add_reference(attest_verifier *verifier, const void *proof_or_log, size_t len,
+					    const char *name, struct attest_error *error)
+{
+	struct attest_error e = {0};
+	attest_status status = check_unused(verifier, &e);
+
+	if (status == ATTEST_OK && len > LIMIT_PROOF_BYTES)
+		status = fail(&e, ATTEST_E_LIMIT, NULL, "more than %u bytes (LIMIT_PROOF_BYTES)", LIMIT_PROOF_BYTES);
+	if (status == ATTEST_OK && verifier->n_references == LIMIT_REFERENCES)
+		status = fail(&e, ATTEST_E_LIMIT, NULL, "more than %u references (LIMIT_REFERENCES)", LIMIT_REFERENCES);
+	if (status == ATTEST_OK)
+		status = add_reference(verifier, slice_of(proof_or_log, len), name, &e);
 	return given(status, &e, error);
 }
 

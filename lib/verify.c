@@ -230,88 +230,66 @@ static bool is_quoted(const struct run *run, const struct log *log, uint8_t pcr)
 	return false;
 }
 
-/* Events of a PCR that the quote does not cover prove nothing, and a log that has no others is refused. */
-static bool judge_unquoted(struct run *run, const struct log *log)
+/* Events of a PCR that the quote does not cover prove nothing. */
+static void note_unquoted(struct run *run, const struct log *log, uint32_t pcrs)
 {
-	bool noted[LIMIT_PCRS] = {false}, quoted = log->pcr >= 0 && is_quoted(run, log, (uint8_t)log->pcr);
-
-	for (size_t i = 0; i < log->n_events; i++) {
-		uint8_t pcr = log->events[i].pcr;
+	for (uint8_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
 		struct attest_error e = {0};
 
-		if (is_quoted(run, log, pcr)) {
-			quoted = true;
+		if ((pcrs >> pcr & 1) == 0 || is_quoted(run, log, pcr))
 			continue;
-		}
-		if (noted[pcr])
-			continue;
-		noted[pcr] = true;
 		error_where(&e, "%s, PCR %u", log->place, pcr);
 		(void)fail(&e, ATTEST_E_PCR_SELECTION, NULL,
 			   "the log has events of a PCR that was not quoted: they prove nothing");
 		finding_note(run->findings, ATTEST_STEP_LOG, &e, NULL);
 	}
-	return quoted;
 }
 
-static bool refuse_unquoted(struct run *run)
+/* A log that explains no quoted value was not checked by anything. */
+static void refuse_idle(struct run *run)
 {
-	bool refused = false;
-
 	for (size_t i = 0; i < run->proof.n_logs; i++) {
 		const struct log *log = &run->proof.logs[i];
 		struct attest_error e = {0};
 
-		if (!log->readable || judge_unquoted(run, log))
+		note_unquoted(run, log, run->replay.logs[i].pcrs);
+		if (run->replay.logs[i].broken || run->replay.logs[i].explains)
 			continue;
-		refused = true;
 		error_where(&e, "%s", log->place);
-		(void)fail(&e, ATTEST_E_LOG_MISMATCH, NULL, "none of the log's PCRs was quoted: it explains nothing");
-		finding_error(run->findings, ATTEST_STEP_LOG, &e, "ask for a quote over the PCRs of this log");
+		(void)fail(&e, ATTEST_E_LOG_MISMATCH, NULL,
+			   "the log explains nothing: none of its PCRs was quoted in a bank for which it has digests");
+		finding_error(run->findings, ATTEST_STEP_LOG, &e,
+			      "ask for a quote over the PCRs and banks of this log");
 	}
-	return refused;
 }
 
-static bool refuse_unreadable(struct run *run)
+/* The prover chooses what is quoted, not what is believed: the banks of the policies, and SHA-256 without one. */
+static uint8_t believed_banks(const struct run *run)
 {
-	bool refused = false;
+	unsigned banks = 0;
 
-	for (size_t i = 0; i < run->proof.n_logs; i++) {
-		struct attest_error e = {0};
-
-		if (run->proof.logs[i].readable)
-			continue;
-		refused = true;
-		error_where(&e, "%s", run->proof.logs[i].place);
-		(void)fail(&e, ATTEST_E_LOG_UNSUPPORTED, NULL,
-			   "a log of format \"%s\", which this version cannot replay", run->proof.logs[i].format);
-		finding_error(run->findings, ATTEST_STEP_LOG, &e,
-			      "use a newer libattest, or ask for a proof without this log");
-	}
-	return refused;
+	for (size_t i = 0; i < run->verifier->n_policies; i++)
+		banks |= 1u << digest_index(run->verifier->policies[i]->bank);
+	return (uint8_t)(banks != 0 ? banks : 1u << digest_index(ALG_SHA256));
 }
 
 static void step_log(struct run *run)
 {
 	struct attest_error e = {0};
-	bool unreadable;
 
 	if (run->proof.n_logs == 0)
 		set(run, ATTEST_STEP_LOG, ATTEST_NOT_PRESENT);
 	if (!run_passed(run, ATTEST_STEP_PCRS))
 		return;
-	unreadable = refuse_unreadable(run);
-	if (replay_logs(&run->arena, &run->pcrs, run->proof.logs, run->proof.n_logs, &run->replay, run->findings, &e) !=
-	    ATTEST_OK) {
+	if (replay_logs(&run->replay, &run->pcrs, run->proof.logs, run->proof.n_logs, run->findings, &e) != ATTEST_OK) {
 		conclude(run, ATTEST_STEP_LOG, &e, NULL);
 		return;
 	}
-	if (refuse_unquoted(run))
+	replay_demand(&run->replay, believed_banks(run));
+	refuse_idle(run);
+	if (run->findings->step_failed[ATTEST_STEP_LOG])
 		set(run, ATTEST_STEP_LOG, ATTEST_FAILED);
-	for (size_t i = 0; i < run->pcrs.n; i++)
-		if (run->replay.states[i] == PCR_CONTRADICTED)
-			set(run, ATTEST_STEP_LOG, ATTEST_FAILED);
-	if (run->result->steps[ATTEST_STEP_LOG] == ATTEST_NOT_CHECKED && !unreadable)
+	else if (run->proof.n_logs > 0)
 		set(run, ATTEST_STEP_LOG, ATTEST_PASSED);
 }
 
@@ -392,7 +370,7 @@ static void step_tls(struct run *run)
 	if (e.status == ATTEST_OK) {
 		struct slice nonce = run->proof.has_nonce ? run->proof.nonce : asked_nonce(run);
 
-		if (!run_passed(run, ATTEST_STEP_PCRS) || run->replay.states == NULL)
+		if (!run_passed(run, ATTEST_STEP_PCRS) || !run->replay.done)
 			return;
 		(void)tls_check_binding(&run->proof, &run->quote, &run->pcrs, &run->replay, nonce,
 					digest_slice(&run->tls_digest), &e);
@@ -479,6 +457,7 @@ static void run_steps(struct run *run)
 	step_log(run);
 	step_policy(run);
 	step_tls(run);
+	explain_mismatches(run);
 	account_tell(run);
 }
 
@@ -582,16 +561,18 @@ attest_status attest_verify(attest_verifier *verifier, const struct attest_optio
 
 static attest_status check_parts(const struct attest_parts *parts, struct attest_error *error)
 {
-	const struct attest_bytes *const all[] = {&parts->quote, &parts->signature, &parts->pcrs,
-						  &parts->ak,    &parts->ak_chain,  &parts->log};
+	const struct attest_bytes *const all[] = {&parts->quote, &parts->signature, &parts->pcrs, &parts->ak,
+						  &parts->ak_chain};
+	bool bad = parts->size == sizeof(*parts) && parts->n_logs > 0 && parts->logs == NULL;
 
 	if (parts->size != sizeof(*parts))
 		return fail(error, ATTEST_E_USAGE, NULL, "struct attest_parts was not set up with ATTEST_PARTS_INIT");
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i]->data == NULL && all[i]->len != 0)
-			return fail(error, ATTEST_E_USAGE, NULL,
-				    "a part of struct attest_parts has a length and no data");
-	return ATTEST_OK;
+		bad = bad || (all[i]->data == NULL && all[i]->len != 0);
+	for (size_t i = 0; !bad && i < parts->n_logs; i++)
+		bad = parts->logs[i].data == NULL;
+	return bad ? fail(error, ATTEST_E_USAGE, NULL, "a part of struct attest_parts has a length and no data")
+		   : ATTEST_OK;
 }
 
 attest_status attest_verify_parts(attest_verifier *verifier, const struct attest_options *options,

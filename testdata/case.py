@@ -40,6 +40,8 @@ class Case:
     policies: dict[str, Any] = field(default_factory=dict)
     purpose: str | None = None
     pin: str | None = None
+    # Known-good proofs and logs in testdata/boot, which explain what differs.
+    references: tuple[str, ...] = ()
     edits: list[Callable[[Json], None]] = field(default_factory=list)
     rewrites: list[Callable[[bytes], bytes]] = field(default_factory=list)
 
@@ -49,7 +51,7 @@ class Case:
 
     @property
     def has_log(self) -> bool:
-        return bool(self.evidence.logs or self.evidence.foreign.get("event_log") or self.foreign_ca)
+        return bool(self.evidence.logs or self.evidence.raw_log or self.evidence.foreign.get("event_log") or self.foreign_ca)
 
     @property
     def foreign_ca(self) -> str:
@@ -77,6 +79,9 @@ class Case:
 class Row:
     """One line of a table: `change` turns the table's good case into this one.
 
+    `messages` must stand in the report for people. `events` are parts of texts of events that must be told, each with
+    whether the text is proven; `software` are kinds of statements, likewise.
+
     `fails` and `unchecked` name steps; `verdict` is given where no step fails: "refused" for something required that is
     missing, "usage" for a policy that is none.
     """
@@ -87,6 +92,9 @@ class Row:
     fails: str = ""
     unchecked: str = ""
     verdict: str = ""
+    messages: tuple[str, ...] = ()
+    events: tuple[tuple[str, bool], ...] = ()
+    software: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,12 @@ def expected(case: Case, row: Row, table_fails: str) -> Json:
     account: Json = {"verdict": verdict, "exit": EXIT[verdict], "steps": steps}
     if len(failed) == 1:
         account["only"] = failed[0]
+    if row.events:
+        account["events"] = [{"text": text, "proven": proven} for text, proven in row.events]
+    if row.software:
+        account["software"] = [{"what": what, "proven": proven} for what, proven in row.software]
+    if row.messages:
+        account["messages"] = list(row.messages)
     return account
 
 
@@ -172,6 +186,8 @@ def write(case: Case, row: Row, table_fails: str) -> Files:
         about["policies"] = list(case.policies)
         files |= {name: content if isinstance(content, bytes) else dump(content) for name, content in case.policies.items()}
     about["roots"] = [f"../../../testdata/ca/{name}.pem" for name in case.roots]
+    if case.references:
+        about["references"] = [f"../../../testdata/boot/{name}" for name in case.references]
     about |= {key: value for key, value in (("root_purpose", case.purpose), ("pin", case.pin)) if value is not None}
     about["expect"] = expected(case, row, table_fails)
     return {"case.json": dump(about), **files}

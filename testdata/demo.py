@@ -1,4 +1,4 @@
-"""The demo: one proof with everything in it and its policy, and a BlindLlama twin for the benchmark."""
+"""The demo: one proof with everything in it and its policy, a BlindLlama twin for the benchmark, and known-good boots."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ def make(lab: Lab) -> Files:
         "root.pem": lab.azure.root.pem.encode(),
         "blindllama.json": document(twin),
         "blindllama-golden.json": dump(golden(twin, 0, 1, 2, 3, 4, 12, 13)),
+    }
+
+
+def references(lab: Lab) -> Files:
+    """A machine that is known to be good: its whole proof, its policy, and its event log as it lies in the machine."""
+    good = lab.booted("plain-again")
+    return {
+        "known-good.json": document(good),
+        "known-good-policy.json": dump(good.policies["policy.json"]),
+        "known-good.bin": lab.machines["plain-again"].logs["tcg"],
+        "secure-boot.bin": lab.machines["secure-boot"].logs["tcg"],
     }
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Make all test data anew: certificates, cases and the demo (`make testdata`).
 
-Needs swtpm, tpm2-tools and python3-cryptography. Private keys live in memory or in a temporary folder and are gone
-afterwards; what is written are certificates and evidence. Owns testdata/ca, testdata/demo and tests/cases whole.
+Needs swtpm, tpm2-tools, python3-cryptography and, for the real boots, what `.ci/packages machine` names. Private keys live in
+memory or in a temporary folder and are gone afterwards; what is written are certificates and evidence. Owns testdata/ca,
+testdata/demo, testdata/boot and tests/cases whole.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ from tpm import Tpm  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 CASES = HERE.parent / "tests" / "cases"
+
+
+def temporary() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="libattest-testdata-")
 
 
 def make_cases(lab: Lab) -> dict[str, Files]:
@@ -68,14 +73,17 @@ def report(text: str) -> None:
 
 def main() -> None:
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="libattest-testdata-") as folder, Tpm(Path(folder)) as tpm:
+    with temporary() as folder, temporary() as workshop, Tpm(Path(folder)) as tpm:
         report("keys and authorities")
         lab = Lab(tpm)
+        report("real boots")
+        lab.boot_machines(Path(workshop))
         folders = make_cases(lab)
-        demo_files = demo.make(lab)
+        demo_files, references = demo.make(lab), demo.references(lab)
     # Everything is made before anything is replaced: a failure leaves the old data whole.
     replace_folder(HERE / "ca", certificates(lab))
     replace_folder(HERE / "demo", demo_files)
+    replace_folder(HERE / "boot", references)
     replace_folder(CASES, {f"{case}/{name}": data for case, files in folders.items() for name, data in files.items()})
     report(f"{len(folders)} cases in {time.monotonic() - start:.1f} s")
 

@@ -42,6 +42,8 @@ class Evidence:
     extra: Json = field(default_factory=dict)
     foreign: Json = field(default_factory=dict)
     ak_pem: bytes | None = None
+    # A log as its file lies in the machine, for loose files.
+    raw_log: bytes = b""
     pcr_file: bytes = b""
 
     def serialize(self) -> None:
@@ -107,4 +109,6 @@ def loose_files(evidence: Evidence, pcr_file: bytes) -> tuple[Json, Files]:
         parts["ak_cert"], files["chain.pem"] = "chain.pem", "".join(evidence.chain).encode()
     if evidence.logs:
         parts["log"], files["log.json"] = "log.json", dump(evidence.logs[0])
+    if evidence.raw_log:
+        parts["log"], files["log.bin"] = "log.bin", evidence.raw_log
     return parts, files

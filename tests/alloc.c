@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every allocation made to fail, one at a time: from an empty verifier to the printed account, for proofs that are good
- * and proofs that are not. Each call must say that nothing was decided (ATTEST_E_NO_MEMORY, ATTEST_E_INTERNAL) or do
- * what it does otherwise, and the same call made once more must then succeed; nothing may be left behind.
+ * and proofs that are not; and in those calls that only look. Each call must say that nothing was decided
+ * (ATTEST_E_NO_MEMORY, ATTEST_E_INTERNAL) or do what it does otherwise, and the same call made once more must then
+ * succeed; nothing may be left behind.
  *
  * Let pass and counted: libjansson's parser and libcrypto take some failures for bad input, and then good input is
  * refused; and libjansson ends the program over a few (an assertion in load.c). No acceptance may come of any.
  *
  * Each round runs in a thread of its own, so that what libcrypto keeps for a thread comes and goes with it.
  *
- * Usage: alloc [CASE [N [K]]]: only that case, only the failure of allocation number N; show where it was made, and
- * where allocation number K was.
+ * Usage: alloc [CASE [N [K]]]: only that case (with a colon before it: only the looks at it), only the failure of
+ * allocation number N; show where it was made, and where allocation number K was.
  */
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -182,12 +183,13 @@ void free(void *p)
 	__libc_free(p);
 }
 
-/* A verification from nothing to the printed account. */
+/* A verification from nothing to the printed account, or two looks at the proof. */
 struct scenario {
 	const char *name;
+	bool looks;
 	struct test_case c;
-	struct file roots[MAX_FILES], policies[MAX_FILES];
-	size_t n_roots, n_policies;
+	struct file roots[MAX_FILES], policies[MAX_FILES], references[MAX_FILES];
+	size_t n_roots, n_policies, n_references;
 	/* without any failure: */
 	char *account; /* JSON and text */
 	attest_status status;
@@ -204,10 +206,13 @@ static void load_list(struct scenario *s, const char *member, struct file *files
 
 static void scenario_load(struct scenario *s, const char *name)
 {
-	*s = (struct scenario){.name = name};
-	case_load(&s->c, "tests/cases", name);
+	*s = (struct scenario){.name = name, .looks = name[0] == ':'};
+	case_load(&s->c, "tests/cases", s->looks ? name + 1 : name);
 	load_list(s, "roots", s->roots, &s->n_roots);
 	load_list(s, "policies", s->policies, &s->n_policies);
+	load_list(s, "references", s->references, &s->n_references);
+	if (s->looks && s->n_references == 0)
+		s->references[0] = file_read("tests/cases/boot-good/proof.json"); /* to compare with */
 	attest_verifier_free(s->c.verifier);
 	s->c.verifier = NULL;
 }
@@ -217,6 +222,7 @@ static void scenario_free(struct scenario *s)
 	for (size_t i = 0; i < MAX_FILES; i++) {
 		free(s->roots[i].data);
 		free(s->policies[i].data);
+		free(s->references[i].data);
 	}
 	free(s->account);
 	case_free(&s->c);
@@ -266,6 +272,9 @@ static bool set_up(struct scenario *s, attest_verifier **ret_verifier)
 	for (size_t i = 0; ok && i < s->n_policies; i++)
 		ok = SETUP(attest_verifier_add_policy(*ret_verifier, s->policies[i].data, s->policies[i].len, "policy",
 						      &e));
+	for (size_t i = 0; ok && i < s->n_references; i++)
+		ok = SETUP(attest_verifier_add_reference(*ret_verifier, s->references[i].data, s->references[i].len,
+							 "reference", &e));
 	return ok;
 }
 
@@ -293,9 +302,22 @@ static bool report(struct scenario *s, const attest_result *r, char **ret_json, 
 	       SETUP(attest_result_text(r, s->name, ATTEST_TEXT_VERBOSE, ret_text));
 }
 
+static bool look(struct scenario *s, char **ret_inspection, char **ret_comparison)
+{
+	struct attest_inspect_options options = ATTEST_INSPECT_OPTIONS_INIT;
+	const struct file *a = &s->c.proof, *b = &s->references[0];
+	struct attest_error e = {0};
+
+	options.max_events = 4; /* a few are enough, and one PCR that both have */
+	options.pcr = strncmp(s->name, ":boot", 5) == 0 ? 7 : 15;
+	return SETUP(attest_inspect(&options, a->data, a->len, ret_inspection, &e)) &&
+	       SETUP(attest_compare(&options, b->data, b->len, a->data, a->len, ret_comparison, &e));
+}
+
+/* `r` is NULL after looks, which decide nothing. */
 static bool is_same(struct scenario *s, const attest_result *r, const char *json, const char *text)
 {
-	attest_status status = attest_result_status(r);
+	attest_status status = r == NULL ? ATTEST_OK : attest_result_status(r);
 	size_t len = strlen(json);
 
 	if (strncmp(s->account, json, len) == 0 && strcmp(s->account + len, text) == 0)
@@ -303,6 +325,10 @@ static bool is_same(struct scenario *s, const attest_result *r, const char *json
 	armed = false;
 	if (show_place)
 		(void)fprintf(stderr, "%s\n%s", json, text);
+	if (r == NULL) {
+		outcome->is_misread = outcome->is_misread || outcome->in_parser;
+		return outcome->in_parser || problem(status, "the document is another than without a failure");
+	}
 	if (attest_result_verdict(r) != s->verdict && attest_result_verdict(r) != ATTEST_REFUSED)
 		return problem(status, "a proof that is refused otherwise is ACCEPTED");
 	/*
@@ -321,8 +347,8 @@ static bool is_same(struct scenario *s, const attest_result *r, const char *json
 /* The first time nothing fails, and what comes out is kept. */
 static void keep(struct scenario *s, const attest_result *r, const char *json, const char *text)
 {
-	s->status = attest_result_status(r);
-	s->verdict = attest_result_verdict(r);
+	s->status = r == NULL ? ATTEST_OK : attest_result_status(r);
+	s->verdict = r == NULL ? ATTEST_REFUSED : attest_result_verdict(r);
 	if (asprintf(&s->account, "%s%s", json, text) < 0)
 		broken(s->name, "out of memory");
 }
@@ -335,7 +361,10 @@ static void *run(void *arg)
 	bool ok;
 
 	armed = true;
-	ok = set_up(s, &s->c.verifier) && decide(s, &result) && report(s, result, &json, &text);
+	if (s->looks)
+		ok = look(s, &json, &text);
+	else
+		ok = set_up(s, &s->c.verifier) && decide(s, &result) && report(s, result, &json, &text);
 	if (ok && s->account != NULL)
 		(void)is_same(s, result, json, text);
 	armed = false;
@@ -492,6 +521,20 @@ int main(int argc, char **argv)
 		"tls-two-keys-first",
 		"tls-separator-twice",
 		"loose-key-only",
+		/* logs of machines that boot, and references to explain what does not fit */
+		"boot-good",
+		"boot-good-ima-ascii",
+		"boot-good-raw-log",
+		"boot-good-cel-tlv",
+		"boot-event-dropped",
+		"boot-truncated",
+		"boot-other-reference",
+		"boot-kernel",
+		/* looks at proofs, and at how they differ from another */
+		":boot-good-secure-boot",
+		":boot-truncated",
+		":good-tls-quote",
+		":good-aicert-build-ca",
 	};
 	void *frames[2];
 	size_t n_passed = 0, n_failed = 0;

@@ -16,14 +16,17 @@ struct file {
 	size_t len;
 };
 
+enum { CASE_PARTS = 5, CASE_LOGS = 8 };
+
 struct test_case {
 	char path[512];
 	json_t *json; /* case.json */
 	struct attest_options options;
 	unsigned char nonce[64];
-	attest_verifier *verifier; /* with its roots and policies; NULL where one was refused */
-	struct file proof;         /* or the six parts */
-	struct file files[6];
+	attest_verifier *verifier; /* with its roots, policies and references; NULL where one was refused */
+	struct file proof;         /* or the parts */
+	struct file files[CASE_PARTS], logs[CASE_LOGS];
+	struct attest_bytes log_bytes[CASE_LOGS];
 	struct attest_parts parts;
 	bool has_parts;
 };

@@ -67,20 +67,44 @@ static bool configure(struct test_case *c)
 		     attest_verifier_add_policy(c->verifier, f.data, f.len, json_string_value(name), NULL) == ATTEST_OK;
 		free(f.data);
 	}
+	json_array_foreach(json_object_get(c->json, "references"), i, name)
+	{
+		struct file f = read_member(c, json_string_value(name));
+
+		ok = ok && attest_verifier_add_reference(c->verifier, f.data, f.len, json_string_value(name), NULL) ==
+				   ATTEST_OK;
+		free(f.data);
+	}
 	return ok;
+}
+
+/* One name, or a list of names. */
+static void load_logs(struct test_case *c, const json_t *names)
+{
+	size_t n = json_is_array(names) ? json_array_size(names) : names != NULL;
+
+	if (n > CASE_LOGS)
+		broken(c->path, "too many logs");
+	for (size_t i = 0; i < n; i++) {
+		c->logs[i] = read_member(c, json_string_value(json_is_array(names) ? json_array_get(names, i) : names));
+		c->log_bytes[i] = (struct attest_bytes){c->logs[i].data, c->logs[i].len};
+	}
+	c->parts.logs = c->log_bytes;
+	c->parts.n_logs = n;
 }
 
 static void load_evidence(struct test_case *c)
 {
-	static const char *const names[] = {"quote", "signature", "pcrs", "ak", "ak_cert", "log"};
+	static const char *const names[CASE_PARTS] = {"quote", "signature", "pcrs", "ak", "ak_cert"};
 	json_t *parts = json_object_get(c->json, "parts");
-	struct attest_bytes *const to[] = {&c->parts.quote, &c->parts.signature, &c->parts.pcrs,
-					   &c->parts.ak,    &c->parts.ak_chain,  &c->parts.log};
+	struct attest_bytes *const to[CASE_PARTS] = {&c->parts.quote, &c->parts.signature, &c->parts.pcrs, &c->parts.ak,
+						     &c->parts.ak_chain};
 
 	c->has_parts = parts != NULL;
 	if (!c->has_parts)
 		c->proof = read_member(c, json_string_value(json_object_get(c->json, "proof")));
-	for (size_t i = 0; i < 6; i++) {
+	load_logs(c, json_object_get(parts, "log"));
+	for (size_t i = 0; i < CASE_PARTS; i++) {
 		const char *name = json_string_value(json_object_get(parts, names[i]));
 
 		if (name == NULL)
@@ -116,8 +140,10 @@ void case_free(struct test_case *c)
 {
 	attest_verifier_free(c->verifier);
 	free(c->proof.data);
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < CASE_PARTS; i++)
 		free(c->files[i].data);
+	for (size_t i = 0; i < CASE_LOGS; i++)
+		free(c->logs[i].data);
 	json_decref(c->json);
 }
 

@@ -8,6 +8,7 @@ Usage: corpus.py BUILD
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import struct
 import subprocess
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 
 class Corpus:
     def __init__(self, build: Path, scratch: Path) -> None:
-        self.tool, self.scratch = build / "attest-verify", scratch
+        self.tool, self.inspector, self.scratch = build / "attest-verify", build / "attest-inspect", scratch
         self.passed = self.failed = 0
         self.n_files = 0
 
@@ -39,6 +40,11 @@ class Corpus:
         command = [str(self.tool), "--json", *args]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=60)
         return done.returncode, json.loads(done.stdout) if done.stdout else {"steps": {}, "error": done.stderr}
+
+    def inspected(self, path: str) -> tuple[int, Json, str]:
+        """Exit code, document and standard error of attest-inspect."""
+        done = subprocess.run([str(self.inspector), "--json", "--events", path], capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, json.loads(done.stdout) if done.stdout else {}, done.stderr
 
     def expect(self, what: str, exit_code: int, *args: str, failed: str = "", passed: str = "") -> None:
         """`failed` and `passed` name steps; no other step may have failed."""
@@ -255,6 +261,61 @@ def google(c: Corpus) -> None:
                 c.expect(f"Google certificate {kind} {key} {use}", 1, *args, c.file({**proof, "ak": {"certificates": [leaf]}}), failed=failed)
 
 
+def google_logs(c: Corpus) -> None:
+    """The 45 events of the log replay to PCR 0-9 of each bank's quote; PCR 10 has none, and is not zero."""
+    for bank in ("sha1", "sha256", "sha384"):
+        folder = CORPUS / "proofs/gce-cos85" / bank
+        log = (folder / "eventlog.bin").read_bytes()
+        proof, at = proof_of(folder), ["--at", "2026-01-01"]
+        policy = policy_of(proof)
+        some = {**policy, "pcrs": {i: v for i, v in policy["pcrs"].items() if i not in ("10", "4")}}
+        with_log = {**proof, "logs": [{"format": "tcg", "data": base64.b64encode(log).decode()}]}
+        chain = c.file((folder / "chain.pem").read_bytes())
+        parts = [*loose(folder, values_file(c, folder), "--ak-cert", chain), "--log"]
+        ways = {"in the proof": [c.file(with_log)], "as a file": [*parts, str(folder / "eventlog.bin")]}
+        for way, evidence in ways.items():
+            what = f"Google {bank}, the log {way}"
+            c.expect(f"{what}: all pinned", 0, "--policy", c.file(policy), *at, *evidence, passed="chain signature pcrs log policy")
+            c.expect(f"{what}: some pinned", 0, "--policy", c.file(some), *at, *evidence, passed="log policy")
+            _, account = c.account("--policy", c.file(some), *at, *evidence)
+            want = {i: "explained" if i == 4 else "pinned, explained" for i in range(10)} | {10: "unexplained"}
+            states = {pcr["index"]: pcr["state"] for pcr in account.get("pcrs", []) if pcr["index"] <= 10}
+            c.check(f"{what}: states", [] if states == want else [f"{states}, expected {want}"])
+            log_only = {event["pcr"] for event in account.get("events", [])}
+            c.check(f"{what}: events of PCR 0-9 alone", [] if log_only and log_only <= set(range(10)) else [str(log_only)])
+        dropped = without_event(log, 20)
+        changed = {**with_log, "logs": [{"format": "tcg", "data": base64.b64encode(dropped).decode()}]}
+        for way, evidence in {"in the proof": [c.file(changed)], "as a file": [*parts, c.file(dropped)]}.items():
+            c.expect(f"Google {bank}, an event dropped {way}", 1, "--policy", c.file(policy), *at, *evidence, failed="log")
+        reference = ["--reference", str(folder / "eventlog.bin")]
+        c.expect(f"Google {bank}, an event dropped, with a reference", 1, *reference, "--policy", c.file(policy), *at, c.file(changed), failed="log")
+        _, account = c.account(*reference, "--policy", c.file(policy), *at, c.file(changed))
+        notes = [f["message"] for f in account.get("findings", []) if f["severity"] == "note" and "here the proof lacks an event" in f["message"]]
+        c.check(f"Google {bank}, the reference names the event", [] if len(notes) == 1 else [str(account.get("findings"))])
+
+
+def agile_events(log: bytes) -> list[tuple[int, int]]:
+    """Where each event of a crypto-agile log begins and ends; the first is its head."""
+    (size,) = struct.unpack_from("<I", log, 28)
+    named = struct.unpack_from("<I", log, 32 + 24)[0]
+    sizes = dict(struct.unpack_from("<HH", log, 32 + 28 + 4 * i) for i in range(named))
+    at, events = 32 + size, [(0, 32 + size)]
+    while at < len(log):
+        begin = at
+        (count,) = struct.unpack_from("<I", log, at + 8)
+        at += 12
+        for _ in range(count):
+            at += 2 + sizes[struct.unpack_from("<H", log, at)[0]]
+        at += 4 + struct.unpack_from("<I", log, at)[0]
+        events.append((begin, at))
+    return events
+
+
+def without_event(log: bytes, number: int) -> bytes:
+    begin, end = agile_events(log)[number]
+    return log[:begin] + log[end:]
+
+
 def google_roots(certs: Path) -> list[str]:
     names = ("gcp_ek_ak_ca_intermediate_v3.crt", "gcp_ek_ak_ca_root.crt", "tpm_ek_intermediate_2.crt", "tpm_ek_intermediate_3.crt", "tpm_ek_root_1.cer")
     return [word for name in names for word in ("--root", str(certs / name))]
@@ -280,6 +341,118 @@ def others(c: Corpus) -> None:
     c.expect("a certify structure is no quote", 1, *args, passed="signature", failed="quote")
 
 
+def replayed(document: Json) -> dict[str, dict[str, str]]:
+    """What a log by itself comes to, as EXPECTED.json has it."""
+    values: dict[str, dict[str, str]] = {}
+    for pcr in document.get("pcrs", []):
+        values.setdefault(pcr["bank"], {})[str(pcr["index"])] = pcr["replayed"]
+    return values
+
+
+def tcg_logs(c: Corpus) -> None:
+    """Each replays to what another implementation made of it, in every bank that both know, and in no other PCR."""
+    folder = CORPUS / "logs/tcg"
+    expected = json.loads((folder / "EXPECTED.json").read_text())
+    known = {"sha1", "sha256", "sha384", "sha512"}
+    for path in sorted(folder.glob("*.bin")):
+        code, document, error = c.inspected(str(path))
+        if path.name == "tpm2-tools-specid-vendordata.bin":
+            logs = document.get("logs", [{}])
+            c.check(f"{path.name}: malformed", [] if code == 0 and "head" in logs[0].get("error", "") else [f"exit {code}: {error}{logs}"])
+            continue
+        if path.name not in expected:
+            c.check(f"{path.name} is in EXPECTED.json", ["it is not"])
+            continue
+        want = {bank: values for bank, values in expected[path.name]["pcrs"].items() if bank in known and values}
+        got = replayed(document)
+        wrong = [] if code == 0 else [f"exit {code}: {error}"]
+        wrong += [log["error"] for log in document.get("logs", []) if "error" in log]
+        if got != want:
+            wrong.append(f"{got}, expected {want}")
+        c.check(f"{path.name} replays to {sum(map(len, want.values()))} values", wrong)
+    missing = [name for name in expected if not (folder / name).exists()]
+    c.check("every log of EXPECTED.json is there", missing)
+
+
+def template_data(fields: list[str]) -> bytes:
+    """ima-ng: "sha256:hex" and the name, as the kernel hashed them."""
+    name, digest = fields[3].split(":")
+    d, n = name.encode() + b":\0" + bytes.fromhex(digest), fields[4].encode() + b"\0"
+    return struct.pack("<I", len(d)) + d + struct.pack("<I", len(n)) + n
+
+
+def extended(digests: list[bytes], bank: str) -> str:
+    value = bytes(hashlib.new(bank).digest_size)
+    for digest in digests:
+        value = hashlib.new(bank, value + digest).digest()
+    return value.hex()
+
+
+def ima_logs(c: Corpus) -> None:
+    path = CORPUS / "logs/ima/keylime-ascii_runtime_measurements"
+    entries = [line.split(" ", 4) for line in path.read_text().splitlines()]
+    data = [template_data(fields) for fields in entries]
+    logged = [fields[1] for fields in entries]
+    c.check("IMA log: 826 entries of one template", [] if len(entries) == 826 and {fields[2] for fields in entries} == {"ima-ng"} else [str(len(entries))])
+    c.check("IMA log: the logged hashes are right", [value for value, d in zip(logged, data, strict=True) if hashlib.sha1(d).hexdigest() != value])
+    code, document, error = c.inspected(str(path))
+    events = document.get("events", [])
+    wrong = [] if code == 0 and len(events) == 826 else [f"exit {code}, {len(events)} events: {error}"]
+    for i, event in enumerate(events):
+        want = {"sha1": logged[i], "sha256": hashlib.sha256(data[i]).hexdigest()}
+        if event["digests"] != want or not event["proven"] or event["pcr"] != 10:
+            wrong.append(f"entry {i}: {event['digests']}, proven: {event['proven']}, expected {want}")
+    c.check("IMA log: every entry is proven", wrong[:3])
+    values = replayed(document)
+    for bank in ("sha1", "sha256"):
+        want_value = extended([hashlib.new(bank, d).digest() for d in data], bank)
+        c.check(f"IMA log: PCR 10 in {bank}", [] if values.get(bank, {}).get("10") == want_value else [f"{values.get(bank)}, expected {want_value}"])
+
+
+def listed_pcrs(path: Path) -> dict[str, str]:
+    values = {}
+    for line in path.read_text().splitlines():
+        index, _, value = line.partition(": ")
+        if index.isdigit():
+            values[index] = value.strip()
+    return values
+
+
+def boot_aggregates(c: Corpus) -> None:
+    """The first entry of the file log is a hash over the firmware's registers: of 0-7 in one sample, of 0-9 in the other."""
+    ima, tcg = CORPUS / "logs/ima", CORPUS / "logs/tcg"
+    pairs = {
+        "PCR 0-9": (tcg / "evmutils-sample-binary_bios_measurements-pcrs-8-9.bin", ima / "sample-ascii_runtime_measurements-pcrs-8-9"),
+        "PCR 0-7": (tcg / "evmutils-test_binary_bios_measurements.bin", ima / "test_ascii_runtime_measurements"),
+    }
+    for registers, (tcg_log, ima_log) in pairs.items():
+        logs = [
+            {"format": "tcg", "data": base64.b64encode(tcg_log.read_bytes()).decode()},
+            {"format": "ima-ascii", "data": base64.b64encode(ima_log.read_bytes()).decode()},
+        ]
+        code, document, error = c.inspected(c.file(logs))
+        said = [s for s in document.get("software", []) if s["what"] == "ima.boot_aggregate"]
+        wrong = [] if code == 0 and any(registers in s["value"] for s in said) else [f"exit {code}: {said} {error} {document.get('logs')}"]
+        c.check(f"boot_aggregate of {ima_log.name} fits {registers}", wrong)
+        values = replayed(document)
+        aggregate = ima_log.read_text().split("boot_aggregate")[0].split()[-1].split(":")[1]
+        n = 10 if registers == "PCR 0-9" else 8
+        for bank, size in (("sha1", 40), ("sha256", 64)):
+            if len(aggregate) == size:
+                mine = hashlib.new(bank, b"".join(bytes.fromhex(values.get(bank, {}).get(str(i), "")) for i in range(n))).hexdigest()
+                c.check(f"boot_aggregate of {ima_log.name}, computed here", [] if mine == aggregate else [f"{mine}, logged {aggregate}"])
+        # The same file log with another boot's registers.
+        swapped = c.file([{**logs[0], "data": base64.b64encode((tcg / "debian-10.bin").read_bytes()).decode()}, logs[1]])
+        _, other, _ = c.inspected(swapped)
+        said = [s for s in other.get("software", []) if s["what"] == "ima.boot_aggregate"]
+        c.check(f"boot_aggregate of {ima_log.name} fits no other boot", [str(s) for s in said if "fits PCR" in s["value"]])
+    listed = listed_pcrs(ima / "sample-tpm-2.0-pcrs-8-9")
+    _, document, _ = c.inspected(str(pairs["PCR 0-9"][0]))
+    got = replayed(document).get("sha1", {})
+    wrong = [f"PCR {i}: {value}, listed {listed.get(i)}" for i, value in got.items() if listed.get(i) != value]
+    c.check("the TCG log beside it replays to the listed SHA-1 values", wrong or ([] if len(got) >= 9 else [str(got)]))
+
+
 def main() -> int:
     if not (CORPUS / "CATALOG.md").exists():
         print("SKIPPED: no real evidence beside this checkout (../shared/corpus): the samples of real clouds were NOT tested")
@@ -287,7 +460,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         c = Corpus(Path(sys.argv[1]).resolve(), Path(scratch))
-        for group in (blindllama, aicert, azure_confidential, google, others):
+        for group in (blindllama, aicert, azure_confidential, google, google_logs, others, tcg_logs, ima_logs, boot_aggregates):
             group(c)
     print(f"corpus: {c.passed} passed, {c.failed} failed")
     return 1 if c.failed else 0

@@ -4,6 +4,9 @@
  * for the bits that no check can see. Those are listed here with the reason, and counted: an accepted flip that no line
  * of the list explains is a failure.
  *
+ * Of an event log only digests are measured. A flip in what else it says may be accepted, but then whatever the account
+ * calls proven is what it calls so of the good log.
+ *
  * Usage: mutate [STEP [PART PARTS]]; with a STEP of k only every k-th flip is tried (for slow builds); PART of PARTS
  * shares the proofs out to several processes.
  */
@@ -114,6 +117,7 @@ static void truncate_file(struct test_case *c, const char *name)
 /* Decoded fields. */
 
 enum coding { BASE64, HEX, PEM };
+enum { MOST_BYTES = 1 << 17, MOST_TEXT = 2 * MOST_BYTES };
 
 /* The bits of a field that no check can see, and why. */
 typedef const char *(*unseen_fn)(const unsigned char *bytes, size_t len, size_t byte, int bit);
@@ -209,10 +213,12 @@ static const struct field {
 
 static size_t decode_base64(const char *text, unsigned char *bytes)
 {
-	char clean[8192];
+	char clean[MOST_TEXT];
 	size_t len = 0, pad = 0;
 	int n;
 
+	if (strlen(text) >= sizeof(clean))
+		broken("a field", "too long");
 	for (; *text != '\0' && *text != '-' && len < sizeof(clean) - 1; text++)
 		if (*text != '\n')
 			clean[len++] = *text;
@@ -241,7 +247,7 @@ static size_t decode(const struct field *f, const char *text, unsigned char *byt
 
 static void encode(const struct field *f, const unsigned char *bytes, size_t len, char *text, size_t size)
 {
-	char base64[8192];
+	char base64[MOST_TEXT];
 	size_t used = 0;
 
 	if (f->coding == HEX) {
@@ -275,8 +281,8 @@ static bool accepted_with(struct test_case *c, json_t *root, json_t *value, cons
 static void flip_field(struct test_case *c, json_t *root, const struct field *f, const char *name)
 {
 	json_t *value = find(root, f->path);
-	unsigned char bytes[6144];
-	char *was, text[12288];
+	unsigned char bytes[MOST_BYTES];
+	char *was, text[MOST_TEXT];
 	const char *why = NULL;
 	unsigned long unseen = 0;
 	size_t len;
@@ -313,6 +319,197 @@ static void flip_field(struct test_case *c, json_t *root, const struct field *f,
 	free(was);
 }
 
+/* Logs. */
+
+/* Whether the good account has the same statement, proven; the path that it adds to an image is a claim. */
+static bool is_said(const attest_result *good, const struct attest_software *s)
+{
+	for (size_t i = 0; i < attest_result_n_software(good); i++) {
+		const struct attest_software *other = attest_result_software(good, i);
+		bool claims = strstr(s->value, " (path claimed)") != NULL || strstr(s->value, " (no path)") != NULL;
+		size_t len = claims ? strcspn(s->value, " ") : strlen(s->value) + 1;
+
+		if (other->proven && other->pcr == s->pcr && strcmp(other->what, s->what) == 0 &&
+		    strncmp(other->value, s->value, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* An event that is proven has its text from bytes that were measured; its type is the log's word. */
+static bool is_told(const attest_result *good, const struct attest_event *event)
+{
+	for (size_t i = 0; i < attest_result_n_events(good); i++) {
+		const struct attest_event *other = attest_result_event(good, i);
+
+		if (other->pcr == event->pcr && strcmp(other->digest, event->digest) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool lies(const attest_result *good, const attest_result *r, char *what, size_t size)
+{
+	for (size_t i = 0; i < attest_result_n_software(r); i++) {
+		const struct attest_software *s = attest_result_software(r, i);
+
+		if (!s->proven || is_said(good, s))
+			continue;
+		(void)snprintf(what, size, "%s is %s", s->what, s->value);
+		return true;
+	}
+	for (size_t i = 0; i < attest_result_n_events(r); i++) {
+		const struct attest_event *event = attest_result_event(r, i);
+
+		if (is_told(good, event))
+			continue;
+		(void)snprintf(what, size, "PCR %u has an event %s", event->pcr, event->digest);
+		return true;
+	}
+	return false;
+}
+
+static attest_result *account_of(struct test_case *c, const json_t *root)
+{
+	char *dump = json_dumps(root, JSON_COMPACT);
+	attest_result *result = NULL;
+
+	(void)attest_verify(c->verifier, &c->options, dump, strlen(dump), &result, NULL);
+	free(dump);
+	n_tried++;
+	return result;
+}
+
+/* Nothing that holds a digest of the bank that was quoted is among what was not seen. */
+static bool is_in_digest(const attest_result *good, const unsigned char *bytes, size_t len, size_t at)
+{
+	for (size_t i = 0; i < attest_result_n_events(good); i++) {
+		const char *hex = attest_result_event(good, i)->digest;
+		unsigned char digest[64];
+		size_t size = strlen(hex) / 2;
+
+		for (size_t k = 0; k < size; k++) {
+			char digits[3] = {hex[2 * k], hex[2 * k + 1], '\0'};
+
+			digest[k] = (unsigned char)strtoul(digits, NULL, 16);
+		}
+		for (size_t from = at >= size ? at - size + 1 : 0; from <= at && from + size <= len; from++)
+			if (memcmp(bytes + from, digest, size) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void check_account(const attest_result *good, const attest_result *r, const char *name, size_t i,
+			  unsigned long *unseen)
+{
+	char what[512];
+
+	if (attest_result_verdict(r) == ATTEST_REFUSED)
+		return;
+	(*unseen)++;
+	if (!lies(good, r, what, sizeof(what)))
+		return;
+	n_failed++;
+	(void)printf("FAILED %s: byte %zu, bit %zu of a log: %s\n", name, i / 8, i % 8, what);
+}
+
+static void flip_log(struct test_case *c, json_t *root, json_t *value, const char *name, size_t number,
+		     unsigned long log_stride)
+{
+	static const struct field field = {.coding = BASE64};
+	attest_result *good = account_of(c, root);
+	unsigned char bytes[MOST_BYTES];
+	char *was = strdup(json_string_value(value)), text[MOST_TEXT];
+	size_t len = decode_base64(was, bytes);
+	unsigned long unseen = 0;
+
+	if (attest_result_verdict(good) != ATTEST_VERIFIED || attest_result_n_software(good) == 0)
+		failure(name, "the log's own bytes are refused, or say nothing", len, 0);
+	for (size_t i = 0; i < len * 8; i += stride * log_stride) {
+		bool is_digest = is_in_digest(good, bytes, len, i / 8);
+		attest_result *r;
+
+		bytes[i / 8] ^= (unsigned char)(1 << i % 8);
+		encode(&field, bytes, len, text, sizeof(text));
+		(void)json_string_set(value, text);
+		r = account_of(c, root);
+		bytes[i / 8] ^= (unsigned char)(1 << i % 8);
+		if (is_digest && attest_result_verdict(r) != ATTEST_REFUSED)
+			failure(name, "a digest in a log", i / 8, (int)(i % 8));
+		check_account(good, r, name, i, &unseen);
+		attest_result_free(r);
+	}
+	(void)printf("  %-28s log %zu: %zu bits, %lu unseen: of an event only the digest is measured\n", name, number,
+		     len * 8, unseen);
+	n_unseen += unseen;
+	(void)json_string_set(value, was);
+	free(was);
+	attest_result_free(good);
+}
+
+static size_t n_events_of(const attest_result *r, int pcr)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < attest_result_n_events(r); i++)
+		n += attest_result_event(r, i)->pcr == pcr;
+	return n;
+}
+
+/* Of each PCR all events are told, or none: then it is called unexplained. */
+static bool lacks_some(const attest_result *good, const attest_result *r)
+{
+	bool some = false;
+
+	for (int pcr = 0; pcr < 32; pcr++)
+		some = some || (n_events_of(r, pcr) != 0 && n_events_of(r, pcr) != n_events_of(good, pcr));
+	return some;
+}
+
+/* Cut off at any byte, a log is refused, but where nothing is left of the PCRs whose events are missing. */
+static void truncate_log(struct test_case *c, json_t *root, json_t *value, const char *name, unsigned long log_stride)
+{
+	static const struct field field = {.coding = BASE64};
+	unsigned char bytes[MOST_BYTES];
+	char *was = strdup(json_string_value(value)), text[MOST_TEXT];
+	size_t len = decode_base64(was, bytes);
+	attest_result *good = account_of(c, root), *r;
+
+	for (size_t i = 1; i < len; i += log_stride) {
+		encode(&field, bytes, i, text, sizeof(text));
+		(void)json_string_set(value, text);
+		r = account_of(c, root);
+		if (attest_result_verdict(r) != ATTEST_REFUSED && lacks_some(good, r))
+			failure(name, "a log is cut off", i, 0);
+		attest_result_free(r);
+	}
+	attest_result_free(good);
+	(void)json_string_set(value, was);
+	free(was);
+}
+
+static void mutate_logs(const char *name, unsigned long log_stride)
+{
+	struct test_case c;
+	json_t *root, *log;
+	size_t i;
+
+	case_load(&c, "tests/cases", name);
+	root = json_loadb(c.proof.data, c.proof.len, 0, NULL);
+	json_array_foreach(json_object_get(root, "logs"), i, log)
+	{
+		json_t *value = json_object_get(log, "data");
+
+		if (value == NULL)
+			continue;
+		flip_log(&c, root, value, name, i, log_stride);
+		truncate_log(&c, root, value, name, stride > 1 ? 13 : log_stride);
+	}
+	json_decref(root);
+	case_free(&c);
+}
+
 static void mutate(const char *name)
 {
 	struct test_case c;
@@ -337,12 +534,27 @@ int main(int argc, char **argv)
 		"good-tls-pcr",         "good-tls-quote",           "good-public-p384",
 		"good-chain-with-root", "good-tls-pcr-certificate", "good-blindllama-v2-golden",
 		"good-aicert-build-ca"};
+	static const struct {
+		const char *name;
+		unsigned long stride; /* odd, so that each bit of a byte comes */
+	} with_logs[] = {
+		{"boot-good",             1 },
+		{"boot-good-secure-boot", 5 },
+		{"boot-good-ima-ascii",   11},
+		{"boot-good-cel-tlv",     11},
+		{"boot-good-cel-json",    11}
+        };
+	enum { NAMES = sizeof(names) / sizeof(names[0]), LOGS = sizeof(with_logs) / sizeof(with_logs[0]) };
+	size_t first, step;
 
 	(void)setenv("TSS2_LOG", "all+NONE", 0);
 	stride = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
-	for (size_t i = argc > 3 ? strtoul(argv[2], NULL, 10) : 0;
-	     i<sizeof(names) / sizeof(names[0]); i += argc> 3 ? strtoul(argv[3], NULL, 10) : 1)
+	first = argc > 3 ? strtoul(argv[2], NULL, 10) : 0;
+	step = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
+	for (size_t i = first; i < NAMES; i += step)
 		mutate(names[i]);
+	for (size_t i = first; i < LOGS; i += step)
+		mutate_logs(with_logs[i].name, with_logs[i].stride);
 	(void)printf("mutations: %lu tried, %lu unseen as listed, %lu accepted that must not be\n", n_tried, n_unseen,
 		     n_failed);
 	(void)printf("mutations: %lu passed, %lu failed\n", n_tried - n_failed, n_failed);

@@ -5,6 +5,7 @@ Usage: options.py BUILD
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -181,6 +182,39 @@ def policies(r: Runner) -> None:
     r.expect("a mismatch shows the events", 1, *TRUST, "--policy", events, PROOF, out="The events of PCR 14, as they were measured:")
 
 
+def logs(r: Runner) -> None:
+    """--log and --reference: how often, of which kinds, and what happens to those that are none."""
+    folder = ROOT / "tests/cases/boot-good-raw-log"
+    case = json.loads((folder / "case.json").read_text())
+    trust = ["--at", str(case["at"]), "--nonce", case["nonce"], "--root", str((folder / case["roots"][0]).resolve()), "--policy", str(folder / "policy.json")]
+    parts = [w for o, n in (("quote", "q.msg"), ("signature", "q.sig"), ("pcrs", "q.pcrs"), ("ak-cert", "chain.pem")) for w in ("--" + o, str(folder / n))]
+    log, empty = str(folder / "log.bin"), r.file("empty.bin", b"")
+    good = [*trust, *parts, "--log", log]
+    r.expect("--log", 0, *good, out="pinned, explained")
+    r.expect("--log from standard input", 0, *trust, *parts, "--log", "-", stdin=(folder / "log.bin").read_bytes(), out="VERIFIED")
+    r.expect("--log twice the same", 1, *good, "--log", log, out="a second separator")
+    r.expect("--log nine times", 2, *trust, *parts, *["--log", log] * 9, err="at most 8 logs")
+    r.expect("--log alone", 2, *trust, "--log", log, err="--quote, --signature and --pcrs")
+    r.expect("--log with a proof", 2, *trust, "--log", log, PROOF, err="either proof files or loose")
+    r.expect("--log that is missing", 2, *trust, *parts, "--log", "/nonexistent", err="No such file")
+    r.expect("--log that is none", 1, *trust, *parts, "--log", str(folder / "q.msg"), out="an event log of no known format")
+    r.expect("--log that is empty", 1, *trust, *parts, "--log", empty, out="the log is empty")
+    as_json = r.file("log.json", json.dumps([{"format": "tcg", "data": base64.b64encode((folder / "log.bin").read_bytes()).decode()}]))
+    r.expect("--log as in a proof", 0, *trust, *parts, "--log", as_json, out="pinned, explained")
+    for what, reference in (("a raw log", log), ("a log as in a proof", as_json), ("a proof", str(ROOT / "tests/cases/boot-good/proof.json"))):
+        r.expect(f"--reference that is {what}", 0, *good, "--reference", reference, out="VERIFIED")
+    r.expect("--reference that is missing", 2, *good, "--reference", "/nonexistent", err="No such file")
+    r.expect("--reference that is none", 2, *good, "--reference", str(folder / "q.msg"), err="neither a proof nor an event log")
+    r.expect("--reference that is empty", 2, *good, "--reference", empty, err="neither a proof nor an event log")
+    r.expect("--reference without a log", 2, *good, "--reference", str(ROOT / "tests/cases/good-one-pcr/proof.json"), err="holds no event log")
+    r.expect("--reference too often", 2, *good, *["--reference", log] * 17, err="LIMIT_REFERENCES")
+    other = json.loads((folder / "policy.json").read_text())
+    other["pcrs"]["4"] = "zero"
+    pins = ["--policy", r.file("other4.json", json.dumps(other))]
+    r.expect("--reference where a pin differs", 1, *good, *pins, "--reference", log, out="the policy's value is not that of the reference")
+    r.expect("a pin that differs, without a reference", 1, *good, *pins, out="compare them with those of a machine you know")
+
+
 def roots(r: Runner) -> None:
     folder = r.scratch / "roots"
     for name in ("root.pem",):
@@ -195,7 +229,7 @@ def roots(r: Runner) -> None:
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         r = Runner(Path(sys.argv[1]).resolve(), Path(scratch))
-        for group in (usage, times, output, inputs, many, policies, roots):
+        for group in (usage, times, output, inputs, many, policies, logs, roots):
             group(r)
     print(f"options: {r.passed} passed, {r.failed} failed")
     return 1 if r.failed else 0

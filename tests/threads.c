@@ -42,6 +42,14 @@ static const char *const names[] = {
 	"log-event-changed",
 	"tls-key-replaced",
 	"parse-duplicate-key",
+	"boot-good",
+	"boot-good",
+	"boot-good-ima-ascii",
+	"boot-good-secure-boot",
+	"boot-good-cel-json",
+	"boot-good-raw-log",
+	"boot-event-dropped",
+	"boot-truncated",
 };
 enum { N_CASES = sizeof(names) / sizeof(names[0]) };
 
@@ -65,7 +73,7 @@ static void trust(attest_verifier *verifier, const char *path)
 	free(f.data);
 }
 
-/* Trusts the roots of testdata/ca, knows intermediates, and has one policy. */
+/* Trusts the roots of testdata/ca, knows intermediates, and has one policy, and a machine to compare with. */
 static attest_verifier *new_verifier(void)
 {
 	static const char *const roots[] = {"azure-like-root",  "azure-like-intermediate", "google-old-root",
@@ -73,6 +81,7 @@ static attest_verifier *new_verifier(void)
 					    "p384-intermediate"};
 	attest_verifier *verifier = NULL;
 	struct file policy = file_read("tests/cases/good-azure-like-rsassa/policy.json");
+	struct file reference = file_read("tests/cases/boot-good-secure-boot/proof.json");
 
 	if (attest_verifier_new(&verifier) != ATTEST_OK)
 		broken("verifier", "out of memory");
@@ -84,7 +93,10 @@ static attest_verifier *new_verifier(void)
 	}
 	if (attest_verifier_add_policy(verifier, policy.data, policy.len, NULL, NULL) != ATTEST_OK)
 		broken("policy.json", "no policy");
+	if (attest_verifier_add_reference(verifier, reference.data, reference.len, "reference", NULL) != ATTEST_OK)
+		broken("proof.json", "no reference");
 	free(policy.data);
+	free(reference.data);
 	return verifier;
 }
 

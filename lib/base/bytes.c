@@ -88,6 +88,13 @@ uint32_t reader_u32le(struct reader *r)
 	return low | (uint32_t)reader_u16le(r) << 16;
 }
 
+uint64_t reader_u64le(struct reader *r)
+{
+	uint64_t low = reader_u32le(r);
+
+	return low | (uint64_t)reader_u32le(r) << 32;
+}
+
 bool reader_done(const struct reader *r)
 {
 	return !r->failed && r->rest.len == 0;

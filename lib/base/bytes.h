@@ -36,6 +36,7 @@ uint8_t reader_u8(struct reader *r);
 uint16_t reader_u16be(struct reader *r);
 uint16_t reader_u16le(struct reader *r);
 uint32_t reader_u32le(struct reader *r);
+uint64_t reader_u64le(struct reader *r);
 /* Everything was read, and nothing more was asked for. */
 bool reader_done(const struct reader *r);
 

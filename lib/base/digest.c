@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest.h"
 
-#include <openssl/evp.h>
 #include <string.h>
-
-#include "memory.h"
 
 static const struct {
 	uint16_t alg;
 	uint8_t size;
 	const char *name, *openssl_name;
-	const EVP_MD *(*md)(void);
 } algorithms[] = {
-	{ALG_SHA1,   20, "sha1",   "SHA1",   EVP_sha1  },
-	{ALG_SHA256, 32, "sha256", "SHA256", EVP_sha256},
-	{ALG_SHA384, 48, "sha384", "SHA384", EVP_sha384},
-	{ALG_SHA512, 64, "sha512", "SHA512", EVP_sha512},
+	{ALG_SHA1,   20, "sha1",   "SHA1"  },
+	{ALG_SHA256, 32, "sha256", "SHA256"},
+	{ALG_SHA384, 48, "sha384", "SHA384"},
+	{ALG_SHA512, 64, "sha512", "SHA512"},
 };
-enum { N_ALGORITHMS = sizeof(algorithms) / sizeof(algorithms[0]) };
-
-DEFINE_DEFER(EVP_MD_CTX, EVP_MD_CTX_free);
+_Static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == N_ALGORITHMS, "every algorithm has its row");
 
 static size_t find(uint16_t alg)
 {
@@ -64,18 +58,46 @@ struct slice digest_slice(const struct digest *d)
 	return slice_of(d->bytes, d->size);
 }
 
-attest_status digest_compute(uint16_t alg, const struct slice *parts, size_t n, struct digest *ret_digest,
-			     struct attest_error *error)
+size_t digest_index(uint16_t alg)
 {
-	DEFER(EVP_MD_CTX_free_deferred) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	return find(alg);
+}
+
+uint16_t digest_at(size_t index)
+{
+	return algorithms[index].alg;
+}
+
+/* Fetched once and kept: fetching costs more than hashing a short text. */
+static EVP_MD_CTX *hasher_context(struct hasher *hasher, size_t a)
+{
+	EVP_MD *md;
+
+	if (hasher->contexts[a] != NULL)
+		return EVP_DigestInit_ex2(hasher->contexts[a], NULL, NULL) == 1 ? hasher->contexts[a] : NULL;
+	md = EVP_MD_fetch(NULL, algorithms[a].openssl_name, NULL);
+	hasher->contexts[a] = EVP_MD_CTX_new();
+	if (md == NULL || hasher->contexts[a] == NULL || EVP_DigestInit_ex2(hasher->contexts[a], md, NULL) != 1) {
+		EVP_MD_CTX_free(hasher->contexts[a]);
+		hasher->contexts[a] = NULL;
+	}
+	EVP_MD_free(md); /* the context holds it */
+	return hasher->contexts[a];
+}
+
+attest_status hasher_compute(struct hasher *hasher, uint16_t alg, const struct slice *parts, size_t n,
+			     struct digest *ret_digest, struct attest_error *error)
+{
 	size_t a = find(alg);
 	unsigned size = 0;
-	struct digest d = {0};
+	struct digest d = {.alg = alg};
+	EVP_MD_CTX *ctx;
 	bool ok;
 
 	if (a == N_ALGORITHMS)
 		return fail(error, ATTEST_E_INTERNAL, NULL, "unknown hash algorithm 0x%04x", alg);
-	ok = ctx != NULL && EVP_DigestInit_ex(ctx, algorithms[a].md(), NULL) == 1;
+	ctx = hasher_context(hasher, a);
+	ok = ctx != NULL;
 	for (size_t i = 0; ok && i < n; i++)
 		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
 	ok = ok && EVP_DigestFinal_ex(ctx, d.bytes, &size) == 1 && size == algorithms[a].size;
@@ -83,10 +105,25 @@ attest_status digest_compute(uint16_t alg, const struct slice *parts, size_t n, 
 		return ctx == NULL ? fail_memory(error)
 				   : fail_openssl(error, ATTEST_E_INTERNAL, NULL, "libcrypto cannot compute %s",
 						  algorithms[a].name);
-	d.alg = alg;
 	d.size = algorithms[a].size;
 	*ret_digest = d;
 	return ATTEST_OK;
+}
+
+void hasher_free(struct hasher *hasher)
+{
+	for (size_t a = 0; a < N_ALGORITHMS; a++)
+		EVP_MD_CTX_free(hasher->contexts[a]);
+}
+
+attest_status digest_compute(uint16_t alg, const struct slice *parts, size_t n, struct digest *ret_digest,
+			     struct attest_error *error)
+{
+	struct hasher hasher = {{NULL}};
+	attest_status status = hasher_compute(&hasher, alg, parts, n, ret_digest, error);
+
+	hasher_free(&hasher);
+	return status;
 }
 
 attest_status digest_sha256(struct slice data, uint8_t ret_bytes[32], struct attest_error *error)
@@ -99,9 +136,9 @@ attest_status digest_sha256(struct slice data, uint8_t ret_bytes[32], struct att
 	return status;
 }
 
-attest_status digest_extend(struct digest *pcr, struct slice event, struct attest_error *error)
+attest_status digest_extend(struct hasher *hasher, struct digest *pcr, struct slice event, struct attest_error *error)
 {
 	struct slice parts[] = {digest_slice(pcr), event};
 
-	return digest_compute(pcr->alg, parts, 2, pcr, error);
+	return hasher_compute(hasher, pcr->alg, parts, 2, pcr, error);
 }

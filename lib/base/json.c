@@ -104,10 +104,12 @@ static attest_status scan_string(struct scan *s, struct attest_error *error)
 	bool liftable = true;
 
 	for (;; s->at++) {
+		size_t at = s->at;
 		uint8_t c;
 
-		while (s->at < s->text.len && is_lift_char[s->text.data[s->at]])
-			s->at++;
+		while (at < s->text.len && is_lift_char[s->text.data[at]])
+			at++;
+		s->at = at;
 		if (s->at >= s->text.len) { /* past it after a last backslash */
 			s->at = s->text.len;
 			return scan_fail(s, ATTEST_E_JSON, "the text ends inside a string", error);
@@ -211,6 +213,14 @@ attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct s
 	if (status != ATTEST_OK)
 		json_doc_free(doc);
 	return status;
+}
+
+bool json_looks_like(struct slice text)
+{
+	while (text.len > 0 &&
+	       (text.data[0] == ' ' || text.data[0] == '\t' || text.data[0] == '\n' || text.data[0] == '\r'))
+		text = slice_sub(text, 1, text.len);
+	return text.len > 0 && (text.data[0] == '{' || text.data[0] == '[');
 }
 
 void json_doc_free(struct json_doc *doc)
@@ -361,6 +371,17 @@ attest_status json_node_only(const struct json_node *object, const char *const *
 
 typedef attest_status (*decode_fn)(struct arena *, struct slice, struct slice *, struct attest_error *);
 
+static attest_status check_size(size_t size, size_t max, struct attest_error *error)
+{
+	if (size == 0)
+		return fail(error, ATTEST_E_ENCODING, NULL, "empty");
+	if (size <= max)
+		return ATTEST_OK;
+	error_expected(error, "at most %zu bytes", max);
+	error_found(error, "%zu", size);
+	return fail(error, ATTEST_E_LIMIT, NULL, "too long");
+}
+
 static attest_status decoded(const struct json_node *node, size_t max, decode_fn decode, struct slice *ret_bytes,
 			     struct attest_error *error)
 {
@@ -369,13 +390,8 @@ static attest_status decoded(const struct json_node *node, size_t max, decode_fn
 
 	if (status == ATTEST_OK)
 		status = decode(node->doc->arena, text, &bytes, error);
-	if (status == ATTEST_OK && bytes.len == 0)
-		status = fail(error, ATTEST_E_ENCODING, NULL, "empty");
-	if (status == ATTEST_OK && bytes.len > max) {
-		error_expected(error, "at most %zu bytes", max);
-		error_found(error, "%zu", bytes.len);
-		status = fail(error, ATTEST_E_LIMIT, NULL, "too long");
-	}
+	if (status == ATTEST_OK)
+		status = check_size(bytes.len, max, error);
 	if (status == ATTEST_OK)
 		*ret_bytes = bytes;
 	return json_node_fail(node, status, error);
@@ -385,6 +401,22 @@ attest_status json_node_base64(const struct json_node *node, size_t max, struct 
 			       struct attest_error *error)
 {
 	return decoded(node, max, base64_decode, ret_bytes, error);
+}
+
+attest_status json_node_source(const struct json_node *node, size_t max, struct source *ret_source,
+			       struct attest_error *error)
+{
+	struct slice text = {NULL, 0};
+	struct source source = {.size = 0};
+	attest_status status = json_node_string(node, &text, error);
+
+	if (status == ATTEST_OK)
+		status = source_base64(text, &source, error);
+	if (status == ATTEST_OK)
+		status = check_size(source.size, max, error);
+	if (status == ATTEST_OK)
+		*ret_source = source;
+	return json_node_fail(node, status, error);
 }
 
 attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes,

@@ -16,6 +16,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "window.h"
 
 struct lifted {
 	struct slice raw;       /* between the quotes; contains no escape but \n and \r */
@@ -38,6 +39,8 @@ struct json_node {
 };
 
 attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct slice text, struct attest_error *error);
+/* It begins as an object or an array does. */
+bool json_looks_like(struct slice text);
 void json_doc_free(struct json_doc *doc);
 struct json_node json_doc_root(const struct json_doc *doc);
 
@@ -60,11 +63,16 @@ attest_status json_node_base64(const struct json_node *node, size_t max, struct 
 			       struct attest_error *error);
 attest_status json_node_hex(const struct json_node *node, size_t max, struct slice *ret_bytes,
 			    struct attest_error *error);
+/* The same in base64, checked but left as it is. */
+attest_status json_node_source(const struct json_node *node, size_t max, struct source *ret_source,
+			       struct attest_error *error);
 /* String that is exactly one PEM block. */
 attest_status json_node_pem(const struct json_node *node, const char *label, struct slice *ret_der,
 			    struct attest_error *error);
 
 /* Add the node's path to an error that says what was wrong there. */
 attest_status json_node_fail(const struct json_node *node, attest_status status, struct attest_error *error);
+
+DEFINE_DEFER(json_t, json_decref);
 
 #endif

@@ -6,18 +6,19 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
-#define LIMIT_PROOF_BYTES         (64u << 20) /* a proof with full boot and IMA logs stays far below */
-#define LIMIT_POLICY_BYTES        (64u << 20) /* an allow-list of 10^5 files is about 10 MiB */
-#define LIMIT_JSON_DEPTH          32u         /* deepest format known: 6 */
+#define LIMIT_PROOF_BYTES         (384u << 20) /* LIMIT_LOG_BYTES in base64, and the rest */
+#define LIMIT_POLICY_BYTES        (64u << 20)  /* an allow-list of 10^5 files is about 10 MiB */
+#define LIMIT_JSON_DEPTH          32u          /* deepest format known: 6 */
 #define LIMIT_JSON_TEXT           (16u << 20) /* JSON besides long base64 and PEM strings: the parser takes 10 ns a byte */
-#define LIMIT_JSON_VALUES         (1u << 18) /* the parser takes about 100 bytes a value: 26 MiB */
-#define LIMIT_CERTIFICATES        16u        /* longest path known: 4 */
-#define LIMIT_CHAIN_BYTES         (4u << 20) /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
-#define LIMIT_LOGS                8u         /* boot, IMA, systemd, four applications */
-#define LIMIT_LOG_BYTES           (64u << 20)
-#define LIMIT_LOG_EVENTS          (1u << 20) /* text events in JSON meet LIMIT_JSON_VALUES first */
-#define LIMIT_BANKS               16u        /* TPM2_NUM_PCR_BANKS */
-#define LIMIT_PCRS                32u        /* TPM2_MAX_PCRS: a selection of four bytes */
+#define LIMIT_JSON_VALUES         (1u << 18)   /* the parser takes about 100 bytes a value: 26 MiB */
+#define LIMIT_CERTIFICATES        16u          /* longest path known: 4 */
+#define LIMIT_CHAIN_BYTES         (4u << 20)   /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
+#define LIMIT_LOGS                8u           /* boot, IMA, systemd, four applications */
+#define LIMIT_LOG_BYTES           (256u << 20) /* 10^6 files in an IMA log are about 150 MiB */
+#define LIMIT_LOG_ENTRY           (16u << 20)  /* IMA keeps whole buffers: keys, kexec command lines, LSM policies */
+#define LIMIT_LOG_EVENTS          (1u << 22)   /* an entry of an IMA log takes 60 bytes and more: LIMIT_LOG_BYTES */
+#define LIMIT_BANKS               16u          /* TPM2_NUM_PCR_BANKS */
+#define LIMIT_PCRS                32u          /* TPM2_MAX_PCRS: a selection of four bytes */
 #define LIMIT_NONCE_BYTES         64u /* TPM2B_DATA: at most a TPMT_HA, and no TPM takes more than its largest digest */
 #define LIMIT_TPM_STRUCTURE       4096u       /* TPMS_ATTEST, TPMT_SIGNATURE, TPMT_PUBLIC: RSA-4096 is under 1 KiB */
 #define LIMIT_PCR_FILE            (64u << 10) /* tpm2_quote -o for all PCRs in 16 banks is 43 KiB */
@@ -25,8 +26,12 @@
 #define LIMIT_RSA_EXPONENT_BITS   64          /* and with its length: TPMs and CAs use 65537 */
 #define LIMIT_EVENT_JSON          (64u << 10) /* a longer text of an event is not read as JSON: it has no type */
 #define LIMIT_FINDINGS            64u         /* the rest is counted, not listed */
+#define LIMIT_EVENTS_TOLD         8192u       /* of one log in a result; the rest is counted: IMA logs have 10^6 */
+#define LIMIT_SOFTWARE_OF_A_KIND  128u        /* statements about software of one kind; a boot makes about 30 in all */
+#define LIMIT_EVENTS_SHOWN        (1u << 17)  /* by attest_inspect(): each takes about 2 KiB */
 #define LIMIT_ROOTS               1024u       /* added anchors and intermediates */
 #define LIMIT_POLICIES            16u
+#define LIMIT_REFERENCES          16u
 #define LIMIT_PIN_VALUES          4096u /* allowed values of one PCR */
 #define LIMIT_CACHED_CERTIFICATES 256u  /* about 8 KiB each */
 

@@ -87,7 +87,7 @@ static const uint8_t
 };
 
 /* The digits of four characters that must all be digits, as 24 bits. */
-static bool base64_group(const uint8_t *text, uint32_t *ret_bits)
+static inline bool base64_group(const uint8_t *text, uint32_t *ret_bits)
 {
 	uint32_t a = base64_values[text[0]], b = base64_values[text[1]];
 	uint32_t c = base64_values[text[2]], d = base64_values[text[3]];
@@ -115,29 +115,58 @@ static bool base64_last(const uint8_t *text, uint8_t *bytes, size_t *ret_len)
 	return true;
 }
 
-attest_status base64_decode(struct arena *arena, struct slice text, struct slice *ret_bytes, struct attest_error *error)
+size_t base64_decode_part(struct slice text, uint8_t *bytes)
 {
 	size_t n_groups = text.len / 4, last = 0;
-	uint8_t *bytes;
+	uint32_t bits = 0;
+
+	if (n_groups == 0)
+		return 0;
+	for (size_t i = 0; i + 1 < n_groups; i++) {
+		(void)base64_group(text.data + 4 * i, &bits);
+		bytes[3 * i] = (uint8_t)(bits >> 16);
+		bytes[3 * i + 1] = (uint8_t)(bits >> 8);
+		bytes[3 * i + 2] = (uint8_t)bits;
+	}
+	(void)base64_last(text.data + 4 * (n_groups - 1), bytes + 3 * (n_groups - 1), &last);
+	return 3 * (n_groups - 1) + last;
+}
+
+attest_status base64_check(struct slice text, size_t *ret_size, struct attest_error *error)
+{
+	size_t n_groups = text.len / 4, last = 0, i = 0;
+	uint8_t bytes[3], all = 0;
 	uint32_t bits;
 
 	if (text.len % 4 != 0)
 		return fail(error, ATTEST_E_ENCODING, "RFC 4648, 4", "base64 of %zu characters: not a multiple of 4",
 			    text.len);
-	bytes = arena_alloc(arena, n_groups, 3);
-	if (bytes == NULL)
-		return fail_memory(error);
-	for (size_t i = 0; i + 1 < n_groups; i++) {
-		if (!base64_group(text.data + 4 * i, &bits))
-			return fail(error, ATTEST_E_ENCODING, "RFC 4648, 4", "not base64 at character %zu", 4 * i);
-		bytes[3 * i] = (uint8_t)(bits >> 16);
-		bytes[3 * i + 1] = (uint8_t)(bits >> 8);
-		bytes[3 * i + 2] = (uint8_t)bits;
-	}
-	if (n_groups > 0 && !base64_last(text.data + 4 * (n_groups - 1), bytes + 3 * (n_groups - 1), &last))
+	/* Where the mistake is, is only asked when there is one. */
+	for (size_t k = 0; k + 4 < text.len; k++)
+		all |= base64_values[text.data[k]];
+	while ((all & NONE) != 0 && base64_group(text.data + 4 * i, &bits))
+		i++;
+	if ((all & NONE) != 0)
+		return fail(error, ATTEST_E_ENCODING, "RFC 4648, 4", "not base64 at character %zu", 4 * i);
+	if (n_groups > 0 && !base64_last(text.data + 4 * (n_groups - 1), bytes, &last))
 		return fail(error, ATTEST_E_ENCODING, "RFC 4648, 3.5",
 			    "not canonical base64 in the last four characters");
-	*ret_bytes = slice_of(bytes, n_groups == 0 ? 0 : 3 * (n_groups - 1) + last);
+	*ret_size = n_groups == 0 ? 0 : 3 * (n_groups - 1) + last;
+	return ATTEST_OK;
+}
+
+attest_status base64_decode(struct arena *arena, struct slice text, struct slice *ret_bytes, struct attest_error *error)
+{
+	size_t size = 0;
+	attest_status status = base64_check(text, &size, error);
+	uint8_t *bytes;
+
+	if (status != ATTEST_OK)
+		return status;
+	bytes = arena_alloc(arena, size, 1);
+	if (bytes == NULL)
+		return fail_memory(error);
+	*ret_bytes = slice_of(bytes, base64_decode_part(text, bytes));
 	return ATTEST_OK;
 }
 

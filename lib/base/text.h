@@ -18,6 +18,11 @@ attest_status hex_decode(struct arena *arena, struct slice text, struct slice *r
 /* Padded, no white space, unused bits zero. */
 attest_status base64_decode(struct arena *arena, struct slice text, struct slice *ret_bytes,
 			    struct attest_error *error);
+/* The same without decoding: how many bytes it holds. */
+attest_status base64_check(struct slice text, size_t *ret_size, struct attest_error *error);
+/* Whole groups of four characters out of a text that base64_check() has passed: writes up to 3 bytes for each, returns
+ * how many. */
+size_t base64_decode_part(struct slice text, uint8_t *bytes);
 /* Writes 4 * ceil(len / 3) characters and a NUL. */
 void base64_encode(struct slice bytes, char *ret_text);
 

@@ -214,8 +214,8 @@ static attest_status check_digest(struct arena *arena, const struct quote *quote
 	return fail(error, ATTEST_E_PCR_DIGEST, clause, "the PCR values do not hash to the quoted pcrDigest");
 }
 
-attest_status pcrs_match(struct arena *arena, const struct quote *quote, uint16_t hash, const struct pcr_claim *claim,
-			 struct pcr_values *ret_values, struct attest_error *error)
+attest_status pcrs_select(struct arena *arena, const struct quote *quote, const struct pcr_claim *claim,
+			  struct pcr_values *ret_values, struct attest_error *error)
 {
 	struct pcr_values values = {0};
 	struct reader raw = reader_of(claim->raw);
@@ -237,7 +237,18 @@ attest_status pcrs_match(struct arena *arena, const struct quote *quote, uint16_
 		return status;
 	if (claim->kind == PCR_CLAIM_VALUES ? !reader_done(&raw) : claim->n_entries != n)
 		return fail(error, ATTEST_E_PCR_SELECTION, clause, "the list of PCR values holds more than was quoted");
-	status = check_digest(arena, quote, hash, &values, error);
+	*ret_values = values;
+	return ATTEST_OK;
+}
+
+attest_status pcrs_match(struct arena *arena, const struct quote *quote, uint16_t hash, const struct pcr_claim *claim,
+			 struct pcr_values *ret_values, struct attest_error *error)
+{
+	struct pcr_values values = {0};
+	attest_status status = pcrs_select(arena, quote, claim, &values, error);
+
+	if (status == ATTEST_OK)
+		status = check_digest(arena, quote, hash, &values, error);
 	if (status == ATTEST_OK)
 		*ret_values = values;
 	return status;

@@ -46,6 +46,9 @@ bool pcr_index_parse(const char *text, uint8_t *ret_index);
  */
 attest_status pcr_claim_parse_file(struct arena *arena, struct slice raw, struct pcr_claim *ret_claim,
 				   struct attest_error *error);
+/* The claimed values in signed order, without a look at what they hash to: for those who only look. */
+attest_status pcrs_select(struct arena *arena, const struct quote *quote, const struct pcr_claim *claim,
+			  struct pcr_values *ret_values, struct attest_error *error);
 /* Banks and indices come from `selection` alone; the claim must agree; the values must hash to `pcr_digest` (hash: of
  * the signature). */
 attest_status pcrs_match(struct arena *arena, const struct quote *quote, uint16_t hash, const struct pcr_claim *claim,

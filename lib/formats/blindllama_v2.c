@@ -22,20 +22,29 @@ static attest_status parse_chain(struct proof *proof, const struct json_node *ro
 	return status;
 }
 
+static struct event bare(const char *type, struct slice digest)
+{
+	return (struct event){.kind = EVENT_BARE,
+			      .pcr = PCR_TLS,
+			      .measured = true,
+			      .type = type,
+			      .digests = {{ALG_SHA256, digest}},
+			      .n_digests = 1,
+			      .startup_locality = -1};
+}
+
 static attest_status parse_measured(struct proof *proof, const struct json_node *root, struct attest_error *error)
 {
 	static const uint8_t sentinel[32];
 	struct json_node disk = json_node_member(root, "application_disk_roothash");
 	struct json_node ca = json_node_member(root, "webserver_rootca");
-	struct event before[2] = {
-		{.pcr = PCR_TLS,               .type = "application-disk"},
-		{ .pcr = PCR_TLS, .type = "separator",          .digest = slice_of(sentinel, sizeof(sentinel))}
-        };
+	struct event before[2];
 	attest_status status = json_node_hex(&disk, 32, &proof->application_disk, error);
 
 	if (status == ATTEST_OK && proof->application_disk.len != 32)
 		status = json_node_fail(&disk, fail(error, ATTEST_E_ENCODING, NULL, "not 32 bytes of hex"), error);
-	before[0].digest = proof->application_disk;
+	before[0] = bare("application-disk", proof->application_disk);
+	before[1] = bare("separator", slice_of(sentinel, sizeof(sentinel)));
 	return status == ATTEST_OK ? proof_set_ca(proof, &ca, before, 2, error) : status;
 }
 

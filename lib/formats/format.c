@@ -46,6 +46,86 @@ static attest_status parse_root(struct proof *proof, const struct json_node *roo
 	return status;
 }
 
+/* A log object, or an array of them. */
+static bool is_log(const struct json_node *root)
+{
+	return json_is_array(root->value) || json_node_has(root, "events") || json_node_has(root, "data");
+}
+
+static attest_status parse_logs(struct proof *proof, const struct json_node *root, struct attest_error *error)
+{
+	attest_status status = ATTEST_OK;
+	size_t n = 1;
+
+	if (json_is_array(root->value))
+		status = json_node_array(root, LIMIT_LOGS, "LIMIT_LOGS", &n, error);
+	for (size_t i = 0; status == ATTEST_OK && i < n; i++) {
+		struct json_node node = json_is_array(root->value) ? json_node_element(root, i) : *root;
+		struct log log;
+
+		status = log_parse(&node, &log, error);
+		if (status == ATTEST_OK)
+			status = proof_add_log(proof, &log, error);
+	}
+	return status;
+}
+
+attest_status proof_add_log_file(struct proof *proof, struct slice bytes, struct attest_error *error)
+{
+	struct json_doc *doc;
+	struct attest_error e = {0};
+	struct json_node root;
+	struct log log;
+	attest_status status = log_recognise(bytes, &log, &e);
+
+	if (bytes.len == 0)
+		return fail(error, ATTEST_E_STRUCTURE, NULL,
+			    "the log is empty, as some systems export it: leave it out");
+	if (status == ATTEST_OK)
+		return proof_add_log(proof, &log, error);
+	if (status != ATTEST_E_FORMAT || !json_looks_like(bytes)) {
+		*error = e;
+		return status;
+	}
+	if (proof->n_log_docs == LIMIT_LOGS)
+		return fail(error, ATTEST_E_LIMIT, NULL, "more than %u logs (LIMIT_LOGS)", LIMIT_LOGS);
+	doc = &proof->log_docs[proof->n_log_docs];
+	status = json_doc_parse(doc, proof->doc.arena, bytes, error);
+	if (status != ATTEST_OK)
+		return status;
+	proof->n_log_docs++;
+	root = json_doc_root(doc);
+	return parse_logs(proof, &root, error);
+}
+
+attest_status proof_parse_any(struct proof *proof, struct arena *arena, struct slice bytes, struct attest_error *error)
+{
+	struct attest_error e = {0};
+	struct json_node root;
+	struct log log;
+	attest_status status;
+
+	memset(proof, 0, sizeof(*proof));
+	proof->doc.arena = arena;
+	if (log_recognise(bytes, &log, &e) == ATTEST_OK) {
+		proof->format = log.format;
+		return proof_add_log(proof, &log, error);
+	}
+	if (!json_looks_like(bytes)) {
+		error_expected(error, "a proof, or a TCG, CEL, systemd or IMA log");
+		return fail(error, ATTEST_E_FORMAT, NULL, "neither a proof nor an event log of a known format");
+	}
+	status = json_doc_parse(&proof->doc, arena, bytes, error);
+	if (status != ATTEST_OK)
+		return status;
+	root = json_doc_root(&proof->doc);
+	if (!is_log(&root))
+		return parse_root(proof, &root, error);
+	status = parse_logs(proof, &root, error);
+	proof->format = proof->n_logs > 0 ? proof->logs[0].format : "logs";
+	return status;
+}
+
 attest_status proof_parse(struct proof *proof, struct arena *arena, struct slice text, struct attest_error *error)
 {
 	struct json_node root;
@@ -67,6 +147,8 @@ attest_status proof_parse(struct proof *proof, struct arena *arena, struct slice
 void proof_free(struct proof *proof)
 {
 	json_doc_free(&proof->doc);
+	for (size_t i = 0; i < proof->n_log_docs; i++)
+		json_doc_free(&proof->log_docs[i]);
 }
 
 attest_status proof_add_certificate(struct proof *proof, struct slice der, struct attest_error *error)
@@ -123,7 +205,15 @@ attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, con
 			   size_t n_before, struct attest_error *error)
 {
 	struct event *events = arena_alloc(proof->doc.arena, n_before + 1, sizeof(*events));
-	struct log log = {"measurements", "PCR 15", true, PCR_TLS, ALG_SHA256, events, n_before + 1};
+	struct log log = {.format = "measurements",
+			  .place = "PCR 15",
+			  .walker = &walk_events,
+			  .pcr = PCR_TLS,
+			  .only_bank = ALG_SHA256,
+			  .events = events,
+			  .n_events = n_before + 1};
+	struct event ca = {
+		.kind = EVENT_TEXT, .pcr = PCR_TLS, .measured = true, .type = "tls-ca", .startup_locality = -1};
 	attest_status status = json_node_pem(pem, "CERTIFICATE", &proof->tls_der, error);
 
 	if (events == NULL)
@@ -132,11 +222,11 @@ attest_status proof_set_ca(struct proof *proof, const struct json_node *pem, con
 		return status;
 	for (size_t i = 0; i < n_before; i++)
 		events[i] = before[i];
-	events[n_before].type = "tls-ca";
-	events[n_before].pcr = PCR_TLS;
-	status = json_node_string(pem, &events[n_before].text, error);
+	status = json_node_string(pem, &ca.data, error);
 	if (status != ATTEST_OK)
 		return status;
+	ca.preimage = ca.data;
+	events[n_before] = ca;
 	proof->tls_binding = TLS_CA_IN_PCR;
 	proof->tls_is_certificate = true;
 	return proof_add_log(proof, &log, error);

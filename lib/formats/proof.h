@@ -22,7 +22,9 @@ enum { PCR_TLS = 15 };
 
 struct proof {
 	const char *format;
-	struct json_doc doc;    /* what the slices below borrow from; the input is the rest */
+	struct json_doc doc;                  /* what the slices below borrow from; the input is the rest */
+	struct json_doc log_docs[LIMIT_LOGS]; /* the same for logs in files of their own */
+	size_t n_log_docs;
 	struct slice attest;    /* TPMS_ATTEST */
 	struct slice signature; /* TPMT_SIGNATURE */
 	struct pcr_claim pcrs;
@@ -30,7 +32,7 @@ struct proof {
 	size_t n_certificates;
 	struct slice ak_public; /* TPMT_PUBLIC, or empty */
 	struct slice ak_spki;   /* DER SubjectPublicKeyInfo of an AK without certificate, or empty */
-	struct log logs[LIMIT_LOGS + 2];
+	struct log logs[LIMIT_LOGS];
 	size_t n_logs;
 	enum tls_binding tls_binding;
 	struct slice tls_der; /* certificate or SubjectPublicKeyInfo */
@@ -44,6 +46,8 @@ struct proof {
 attest_status proof_parse(struct proof *proof, struct arena *arena, struct slice text, struct attest_error *error);
 attest_status proof_parse_parts(struct proof *proof, struct arena *arena, const struct attest_parts *parts,
 				struct attest_error *error);
+/* A proof, or a log by itself: then `format` is the log's, and there is no quote. For those who only look. */
+attest_status proof_parse_any(struct proof *proof, struct arena *arena, struct slice bytes, struct attest_error *error);
 void proof_free(struct proof *proof);
 
 /* The formats. */
@@ -54,6 +58,8 @@ attest_status blindllama_v1_parse(struct proof *proof, const struct json_node *r
 /* Shared by them. */
 attest_status proof_add_certificate(struct proof *proof, struct slice der, struct attest_error *error);
 attest_status proof_add_log(struct proof *proof, const struct log *log, struct attest_error *error);
+/* A log in a file of its own: raw, or JSON as in a proof. */
+attest_status proof_add_log_file(struct proof *proof, struct slice bytes, struct attest_error *error);
 /* The member "quote" with tpm2_quote's three files as "message", "signature" and "pcr"; `bytes` reads one of them. */
 attest_status proof_parse_quote_files(struct proof *proof, const struct json_node *parent,
 				      attest_status (*bytes)(const struct json_node *, size_t, struct slice *,

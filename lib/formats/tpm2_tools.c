@@ -64,33 +64,6 @@ static attest_status parse_ak(struct proof *proof, struct slice bytes, struct at
 	return need(proof->ak_public, LIMIT_TPM_STRUCTURE, "ak", error);
 }
 
-static attest_status parse_log(struct proof *proof, struct slice text, struct attest_error *error)
-{
-	struct json_node root, node;
-	attest_status status;
-	size_t n = 1;
-
-	if (text.len == 0)
-		return ATTEST_OK;
-	if (text.len > LIMIT_LOG_BYTES)
-		return fail(error, ATTEST_E_LIMIT, NULL, "more than %u bytes (LIMIT_LOG_BYTES)", LIMIT_LOG_BYTES);
-	status = json_doc_parse(&proof->doc, proof->doc.arena, text, error);
-	if (status != ATTEST_OK)
-		return status;
-	root = json_doc_root(&proof->doc);
-	if (json_is_array(root.value))
-		status = json_node_array(&root, LIMIT_LOGS, "LIMIT_LOGS", &n, error);
-	for (size_t i = 0; status == ATTEST_OK && i < n; i++) {
-		struct log log;
-
-		node = json_is_array(root.value) ? json_node_element(&root, i) : root;
-		status = log_parse(&node, &log, error);
-		if (status == ATTEST_OK)
-			status = proof_add_log(proof, &log, error);
-	}
-	return status;
-}
-
 static attest_status named(const char *name, attest_status status, struct attest_error *error)
 {
 	char place[sizeof(error->where)];
@@ -124,7 +97,9 @@ attest_status proof_parse_parts(struct proof *proof, struct arena *arena, const 
 		status = named("ak_chain", parse_certificates(proof, part(&parts->ak_chain), error), error);
 	if (status == ATTEST_OK)
 		status = named("ak", parse_ak(proof, part(&parts->ak), error), error);
-	if (status == ATTEST_OK)
-		status = named("log", parse_log(proof, part(&parts->log), error), error);
+	if (status == ATTEST_OK && parts->n_logs > LIMIT_LOGS)
+		status = fail(error, ATTEST_E_LIMIT, NULL, "more than %u logs (LIMIT_LOGS)", LIMIT_LOGS);
+	for (size_t i = 0; status == ATTEST_OK && i < parts->n_logs; i++)
+		status = named("log", proof_add_log_file(proof, part(&parts->logs[i]), error), error);
 	return status;
 }

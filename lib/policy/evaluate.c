@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "policy.h"
 
-DEFINE_DEFER(json_t, json_decref);
-
 const char *pcr_meaning(uint8_t index)
 {
 	static const char *const meanings[LIMIT_PCRS] = {
@@ -79,17 +77,11 @@ enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_va
 }
 
 /* Where the proof holds the events of the PCR, the reader should see them. */
-static const char *mismatch_hint(const struct evidence *evidence, uint8_t index, struct findings *findings)
+static const char *mismatch_hint(const struct evidence *evidence, const struct pcr_value *pcr)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < evidence->proof->n_logs; i++)
-		for (size_t k = 0; k < evidence->proof->logs[i].n_events; k++)
-			n += evidence->proof->logs[i].events[k].pcr == index;
-	if (n > 0 && evidence->replay->proven[index])
-		return arena_printf(
-			findings->arena,
-			"the proof holds the %zu events of this PCR: compare them with those of a machine you know", n);
+	if (evidence->replay->proven[pcr->index] && replay_state(evidence->replay, pcr) == PCR_EXPLAINED)
+		return "the proof holds the events of this PCR: compare them with those of a machine you know "
+		       "(--reference)";
 	return "the machine runs something else than the policy expects, or the policy is out of date; the proof holds "
 	       "no event of this PCR";
 }
@@ -110,7 +102,7 @@ static void check_value(const struct policy *policy, const struct pin *pin, cons
 		error_expected(&e, "%s", hex);
 	hex_encode(digest_slice(&pcr->value), hex);
 	error_found(&e, "%s", hex);
-	policy_error(findings, policy, &e, ATTEST_E_PIN_MISMATCH, mismatch_hint(evidence, pcr->index, findings),
+	policy_error(findings, policy, &e, ATTEST_E_PIN_MISMATCH, mismatch_hint(evidence, pcr),
 		     "the PCR has not the pinned value");
 }
 
@@ -229,47 +221,80 @@ static void refuse_unreadable(const struct policy *policy, const char *where, st
 	policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "an event cannot be read, and could hide an image");
 }
 
+enum { PCR_IMAGES = 14, PCR_IMAGES_V1 = 16 };
+
+struct images {
+	const struct policy *policy;
+	const struct evidence *evidence;
+	struct findings *findings;
+	uint32_t text_pcrs; /* bit n: a log of texts covers PCR n, so that all its events must be texts */
+	size_t n;
+};
+
 /* Only "event_type" says it, whatever else the event calls itself. */
-static attest_status check_event(const struct policy *policy, const struct event *event, const char *where,
-				 size_t *n_images, struct findings *findings, struct attest_error *error)
+static attest_status check_event(struct images *images, const struct event *event, const char *where,
+				 struct attest_error *error)
 {
 	DEFER(json_decref_deferred) json_t *object = NULL;
-	attest_status status = event->type != NULL ? ATTEST_OK : event_object(event, &object, error);
+	bool typed = event->kind == EVENT_TEXT && event->type != NULL;
+	attest_status status = event_object(event, &object, error);
 	const char *type = json_string_value(json_object_get(object, "event_type"));
 
-	if (status == ATTEST_OK && event->type == NULL && object == NULL)
-		refuse_unreadable(policy, where, findings);
+	if (status == ATTEST_OK && !typed && object == NULL && (images->text_pcrs >> event->pcr & 1) != 0 &&
+	    !replay_is_plain_text(images->evidence->replay, event))
+		refuse_unreadable(images->policy, where, images->findings);
 	if (type == NULL || strcmp(type, "input_image") != 0)
 		return status;
-	(*n_images)++;
-	check_resettable(policy, event->pcr,
-			 "the event of an image is in a PCR that any software can reset: it proves nothing", findings);
-	check_image(policy, object, where, findings);
+	/* AICert measures images into PCR 14, BlindLlama v1 did into PCR 16; elsewhere others may measure a text. */
+	images->n += event->pcr == PCR_IMAGES || event->pcr == PCR_IMAGES_V1;
+	check_resettable(images->policy, event->pcr,
+			 "the event of an image is in a PCR that any software can reset: it proves nothing",
+			 images->findings);
+	check_image(images->policy, object, where, images->findings);
+	return status;
+}
+
+static attest_status check_log(struct images *images, const struct log *log, struct attest_error *error)
+{
+	struct log_cursor cursor;
+	struct event event;
+	bool more = true;
+	attest_status status = log_begin(&cursor, log, error);
+
+	while (status == ATTEST_OK) {
+		char where[160];
+
+		status = log_next(&cursor, &event, &more, error);
+		if (status != ATTEST_OK || !more)
+			break;
+		if (!event.measured || !images->evidence->replay->proven[event.pcr])
+			continue;
+		(void)snprintf(where, sizeof(where), "%.100s, event %zu", log->place, cursor.number - 1);
+		status = check_event(images, &event, where, error);
+	}
+	log_end(&cursor);
 	return status;
 }
 
 static attest_status check_containers(const struct policy *policy, const struct evidence *evidence,
 				      struct findings *findings, struct attest_error *error)
 {
+	struct images images = {.policy = policy, .evidence = evidence, .findings = findings};
+	const struct log *logs = evidence->proof->logs;
 	attest_status status = ATTEST_OK;
 	struct attest_error e = {0};
-	size_t n_images = 0;
 
 	if (policy->n_containers == 0)
 		return ATTEST_OK;
-	for (size_t i = 0; i < evidence->proof->n_logs; i++) {
-		const struct log *log = &evidence->proof->logs[i];
-
-		for (size_t k = 0; status == ATTEST_OK && k < log->n_events; k++) {
-			char where[160];
-
-			(void)snprintf(where, sizeof(where), "%.100s, event %zu", log->place, k);
-			if (evidence->replay->proven[log->events[k].pcr])
-				status = check_event(policy, &log->events[k], where, &n_images, findings, error);
-		}
-	}
-	if (status == ATTEST_OK && n_images == 0)
-		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "no measured event names a container image");
+	for (size_t i = 0; i < evidence->proof->n_logs; i++)
+		if (logs[i].walker == &walk_texts)
+			images.text_pcrs |= 1u << logs[i].pcr;
+	for (size_t i = 0; status == ATTEST_OK && i < evidence->proof->n_logs; i++)
+		if (!evidence->replay->logs[i].broken)
+			status = check_log(&images, &logs[i], error);
+	if (status == ATTEST_OK && images.n == 0)
+		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL,
+			     "no event that was measured into PCR 14 names a container image");
 	return status;
 }
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from case import Case, Row, Table
 from lab import WORKLOAD, Lab, event, text_log
-from proof import b64
 
 from .good import logs
 
@@ -72,10 +71,6 @@ def contradicting_bank(lab: Lab) -> Case:
     return case
 
 
-def unsupported(_: Lab, case: Case) -> None:
-    case.evidence.logs = [{"format": "ima", "data": b64(b"\0" * 16)}]
-
-
 ROWS = (
     Row("log-event-dropped", "The log lacks its last event.", events(lambda texts: texts.pop())),
     Row("log-first-event-dropped", "The log lacks its first event.", events(lambda texts: texts.pop(0))),
@@ -88,7 +83,6 @@ ROWS = (
     Row("log-events-removed", "The log has lost all events of a PCR that is not zero.", events(lambda texts: texts.clear())),
     Row("log-moved", "The log of PCR 14 claims to be that of PCR 7.", relabel(7)),
     Row("log-moved-to-unquoted-pcr", "The log of PCR 14 claims to be that of PCR 10, which was not quoted.", relabel(10)),
-    Row("log-unsupported-format", "A log whose format this version cannot replay.", unsupported, unchecked="log", verdict="refused"),
 )
 BINDING = (
     Row("log-tls-events-removed", "The log of PCR 15 has lost all its events.", events(lambda texts: texts.clear(), 15)),

@@ -55,3 +55,11 @@ void bytes_reader_fails(void)
 	r = reader_of(slice_of(NULL, 0));
 	CHECK(reader_done(&r) && reader_u16le(&r) == 0 && r.failed);
 }
+
+void bytes_reader_u64(void)
+{
+	struct reader r = reader_of(slice_of("\1\2\3\4\5\6\7\x88\x09", 9));
+
+	CHECK(reader_u64le(&r) == UINT64_C(0x8807060504030201) && !r.failed && r.rest.len == 1);
+	CHECK(reader_u64le(&r) == 0 && r.failed);
+}

@@ -63,15 +63,42 @@ void digest_extends(void)
 {
 	static const uint8_t event[32] = {1, 2, 3};
 	struct digest pcr = {.alg = ALG_SHA256, .size = 32};
+	struct hasher hasher = {{NULL}};
 	struct attest_error e = {0};
 	uint8_t both[64] = {0}, want[32];
 
 	memcpy(both + 32, event, 32);
 	(void)SHA256(both, sizeof(both), want);
-	CHECK_STATUS(digest_extend(&pcr, slice_of(event, 32), &e), ATTEST_OK);
+	CHECK_STATUS(digest_extend(&hasher, &pcr, slice_of(event, 32), &e), ATTEST_OK);
 	CHECK(slice_equal(digest_slice(&pcr), slice_of(want, 32)) && pcr.alg == ALG_SHA256);
 	memcpy(both, want, 32);
 	(void)SHA256(both, sizeof(both), want);
-	CHECK_STATUS(digest_extend(&pcr, slice_of(event, 32), &e), ATTEST_OK);
+	CHECK_STATUS(digest_extend(&hasher, &pcr, slice_of(event, 32), &e), ATTEST_OK);
 	CHECK(slice_equal(digest_slice(&pcr), slice_of(want, 32)));
+	hasher_free(&hasher);
+}
+
+/* One hasher for all algorithms in turn: nothing is left over from one digest to the next. */
+void digest_hasher(void)
+{
+	struct slice parts[] = {slice_of_string("a"), slice_of_string("bc")}, other = slice_of_string("other");
+	struct hasher hasher = {{NULL}};
+	struct attest_error e = {0};
+	struct digest d;
+	char hex[HEX_SIZE(DIGEST_MAX)];
+
+	for (size_t i = 0; i < 3 * COUNT(known); i++) {
+		size_t k = i % COUNT(known);
+
+		CHECK_STATUS(hasher_compute(&hasher, known[k].alg, &other, 1, &d, &e), ATTEST_OK);
+		CHECK_STATUS(hasher_compute(&hasher, known[k].alg, parts, 2, &d, &e), ATTEST_OK);
+		hex_encode(digest_slice(&d), hex);
+		CHECK_TEXT(hex, known[k].abc);
+		CHECK(d.alg == known[k].alg && d.size == known[k].size);
+	}
+	CHECK_STATUS(hasher_compute(&hasher, 0x0012, &other, 1, &d, &e), ATTEST_E_INTERNAL);
+	hasher_free(&hasher);
+	for (size_t i = 0; i < N_ALGORITHMS; i++)
+		CHECK(digest_size(digest_at(i)) > 0 && digest_index(digest_at(i)) == i);
+	CHECK(digest_index(0x0012) == N_ALGORITHMS && digest_index(0) == N_ALGORITHMS);
 }

@@ -274,23 +274,83 @@ void policy_containers(void)
 		 "}",               ATTEST_E_EVENT},
 		{"{\"event_type\":\"other\"}",               ATTEST_E_EVENT              }, /* no image at all */
 	};
-	struct event event = {.pcr = 14};
+	struct slice text;
 	struct fixture f;
 
 	set_up(&f);
-	f.proof.logs[0] = (struct log){"text-events", "$.logs[0]", true, 14, 0, &event, 1};
+	f.proof.logs[0] =
+		(struct log){.place = "$.logs[0]", .walker = &walk_texts, .pcr = 14, .texts = &text, .n_events = 1};
 	f.proof.n_logs = 1;
 	f.replay.proven[14] = f.replay.proven[16] = true;
 	for (size_t i = 0; i < COUNT(events); i++) {
-		event.text = slice_of_string(events[i].text);
+		text = slice_of_string(events[i].text);
 		CHECK_STATUS(evaluate(&f, "{\"a\":\"1\",\"c\":\"1\"}"), events[i].want);
 	}
-	event.text = slice_of_string(events[0].text);
-	event.pcr = 16;
+	text = slice_of_string(events[0].text);
+	f.proof.logs[0].pcr = 16;
 	CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_E_RESETTABLE);
-	event.pcr = 14;
+	f.proof.logs[0].pcr = 14;
 	f.replay.proven[14] = false; /* the log does not replay */
 	CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_E_EVENT);
+	f.replay.proven[14] = true;
+	f.replay.logs[0].broken = true; /* nor is it read to its end */
+	CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_E_EVENT);
+	arena_free(&f.arena);
+}
+
+/* Another log may hold what is measured into the PCR of the images: none of it may hide an image. */
+void policy_containers_elsewhere(void)
+{
+	static const struct {
+		enum event_kind kind;
+		const char *text;
+		bool hashed; /* the text is what was hashed */
+		attest_status want;
+	} events[] = {
+		{EVENT_SYSTEMD,   "machine-id", true,  ATTEST_OK             }, /* such a text is no image */
+		{EVENT_SYSTEMD,   "machine-id", false, ATTEST_E_EVENT        },
+		{EVENT_SYSTEMD,   IMAGE("a",    "1"),  true,                   ATTEST_E_EVENT},
+		{EVENT_SYSTEMD,               " {}",               true, ATTEST_E_EVENT    },
+		{EVENT_BARE,               "",                  true,       ATTEST_E_EVENT   },
+		{EVENT_TCG,               IMAGE("a",                   "1"), true,ATTEST_E_EVENT},
+		{EVENT_IMA, "/bin/sh",             true,          ATTEST_E_EVENT                         },
+		{EVENT_OTHER, "text",             true,ATTEST_E_EVENT},
+	};
+	struct slice text = slice_of_string(IMAGE("a", "1")), other = slice_of_string("other");
+	struct fixture f;
+
+	set_up(&f);
+	f.replay.proven[14] = f.replay.proven[11] = true;
+	f.replay.wanted[14][digest_index(ALG_SHA256)] = f.replay.wanted[11][digest_index(ALG_SHA256)] = true;
+	for (size_t i = 0; i < COUNT(events); i++) {
+		struct event event = {.kind = events[i].kind, .pcr = 14, .measured = true, .type = "static"};
+		struct attest_error e = {0};
+		struct digest digest;
+
+		event.data = slice_of(events[i].text, strlen(events[i].text));
+		CHECK_STATUS(digest_compute(ALG_SHA256, events[i].hashed ? &event.data : &other, 1, &digest, &e),
+			     ATTEST_OK);
+		event.digests[event.n_digests++] = (struct event_digest){ALG_SHA256, digest_slice(&digest)};
+		f.proof.logs[0] = (struct log){
+			.place = "$.logs[0]", .walker = &walk_events, .pcr = -1, .events = &event, .n_events = 1};
+		f.proof.logs[1] = (struct log){
+			.place = "$.logs[1]", .walker = &walk_texts, .pcr = 14, .texts = &text, .n_events = 1};
+		f.proof.n_logs = 2;
+		CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), events[i].want);
+		event.measured = false; /* it extends nothing */
+		CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_OK);
+		event.measured = true;
+		event.pcr = 11; /* where no texts are expected */
+		CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_OK);
+		event.pcr = 14;
+		f.proof.n_logs = 1; /* and where all are such, there is no image */
+		CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_E_EVENT);
+	}
+	f.proof.logs[0] = f.proof.logs[1]; /* a text that names an image counts where AICert measures it */
+	f.proof.logs[0].pcr = 11;
+	CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_E_EVENT);
+	f.proof.logs[0].pcr = 14;
+	CHECK_STATUS(evaluate(&f, "{\"a\":\"1\"}"), ATTEST_OK);
 	arena_free(&f.arena);
 }
 

@@ -45,25 +45,36 @@ struct fixture {
 	struct pcr_value value;
 	struct pcr_values pcrs;
 	struct replay replay;
-	enum pcr_state state;
 	struct event events[4];
 	uint8_t spki[32];
 	struct slice nonce;
 };
 
+static void set_state(struct fixture *f, enum pcr_state state)
+{
+	f->replay.tracks[PCR_TLS][digest_index(ALG_SHA256)].state = state;
+}
+
 static void set_up(struct fixture *f, enum tls_binding binding)
 {
 	*f = (struct fixture){
 		.pcrs = {&f->value, 1},
-                  .state = PCR_INITIAL, .nonce = slice_of_string("nonce")
+                  .replay = {.done = true        },
+                  .nonce = slice_of_string("nonce")
         };
 	f->proof.tls_binding = binding;
-	f->replay.states = &f->state;
+	set_state(f, PCR_INITIAL);
+	f->replay.wanted[PCR_TLS][digest_index(ALG_SHA256)] = true;
 	f->value = (struct pcr_value){
 		PCR_TLS, {.alg = ALG_SHA256, .size = 32}
         };
-	f->proof.logs[0] = (struct log){"text-events", "$.logs[0]", true, PCR_TLS, 0, f->events, 0};
+	f->proof.logs[0] = (struct log){.format = "text-events",
+					.place = "$.logs[0]",
+					.walker = &walk_events,
+					.pcr = PCR_TLS,
+					.events = f->events};
 	f->proof.n_logs = 1;
+	f->replay.logs[0].pcrs = 1u << PCR_TLS;
 	spki_digest(f->spki);
 }
 
@@ -110,8 +121,18 @@ void tls_binding_in_quote(void)
 	f.value.index = 14; /* PCR 15 might tell of another key, and is not quoted */
 	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
 	f.value.index = PCR_TLS;
-	f.state = PCR_UNEXPLAINED; /* or was extended, and nobody says with what */
+	set_state(&f, PCR_UNEXPLAINED); /* or was extended, and nobody says with what */
 	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+}
+
+static struct event text_event(struct slice text)
+{
+	return (struct event){.kind = EVENT_TEXT,
+			      .pcr = PCR_TLS,
+			      .measured = true,
+			      .data = text,
+			      .preimage = text,
+			      .startup_locality = -1};
 }
 
 #define SEPARATOR      "{\"type\":\"separator\"}"
@@ -154,12 +175,10 @@ void tls_binding_in_event(void)
 
 	for (size_t i = 0; i < COUNT(logs); i++) {
 		set_up(&f, TLS_IN_EVENT);
-		f.state = PCR_EXPLAINED;
+		set_state(&f, PCR_EXPLAINED);
 		f.replay.proven[PCR_TLS] = true;
 		for (size_t k = 0; k < 4 && logs[i].events[k] != NULL; k++)
-			f.events[f.proof.logs[0].n_events++] = (struct event){
-				PCR_TLS, NULL, slice_of_string(logs[i].events[k]), {NULL, 0}
-                        };
+			f.events[f.proof.logs[0].n_events++] = text_event(slice_of_string(logs[i].events[k]));
 		CHECK_STATUS(check(&f), logs[i].want);
 		f.replay.proven[PCR_TLS] = false;
 		CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
@@ -168,5 +187,56 @@ void tls_binding_in_event(void)
 		f.proof.tls_binding = TLS_IN_QUOTE;
 		bind(&f);
 		CHECK_STATUS(check(&f), logs[i].want);
+	}
+}
+
+/* What else is measured into PCR 15 stands in other logs, such as systemd's, before the separator. */
+void tls_other_logs(void)
+{
+	static const struct {
+		enum event_kind kind;
+		const char *data;
+		bool hashed; /* the data is what was hashed */
+		attest_status want;
+	} events[] = {
+		{EVENT_SYSTEMD, "machine-id:0123",                 true,  ATTEST_OK           },
+		{EVENT_SYSTEMD, "{ not JSON",                      true,  ATTEST_E_TLS_BINDING},
+		{EVENT_SYSTEMD, "{\"type\":\"tls-key\"}",          true,  ATTEST_E_TLS_BINDING},
+		{EVENT_SYSTEMD, "",                                true,  ATTEST_E_TLS_BINDING},
+		{EVENT_SYSTEMD, "volume key: not what was hashed", false, ATTEST_E_TLS_BINDING},
+		{EVENT_TCG,     "text",                            true,  ATTEST_E_TLS_BINDING},
+		{EVENT_IMA,     "text",                            true,  ATTEST_E_TLS_BINDING},
+		{EVENT_OTHER,   "text",                            true,  ATTEST_E_TLS_BINDING},
+		{EVENT_BARE,    "text",                            true,  ATTEST_E_TLS_BINDING},
+	};
+	struct fixture f;
+
+	for (size_t i = 0; i < COUNT(events); i++) {
+		struct slice data = slice_of(events[i].data, strlen(events[i].data)), other = slice_of_string("other");
+		struct attest_error e = {0};
+		struct digest digest;
+		struct event event = {.kind = events[i].kind, .pcr = PCR_TLS, .measured = true, .type = "static"};
+
+		CHECK_STATUS(digest_compute(ALG_SHA256, events[i].hashed ? &data : &other, 1, &digest, &e), ATTEST_OK);
+		event.data = data;
+		event.digests[event.n_digests++] = (struct event_digest){ALG_SHA256, digest_slice(&digest)};
+		set_up(&f, TLS_IN_EVENT);
+		set_state(&f, PCR_EXPLAINED);
+		f.replay.proven[PCR_TLS] = true;
+		f.events[0] = event;
+		f.events[1] = text_event(slice_of_string(SEPARATOR));
+		f.events[2] = text_event(slice_of_string(KEY));
+		f.proof.logs[1] = f.proof.logs[0];
+		f.proof.logs[0].n_events = 1;
+		f.proof.logs[1].events = &f.events[1];
+		f.proof.logs[1].n_events = 2;
+		f.proof.n_logs = 2;
+		f.replay.logs[1] = f.replay.logs[0];
+		CHECK_STATUS(check(&f), events[i].want);
+		f.events[0].measured = false; /* it extends nothing, so it hides nothing */
+		CHECK_STATUS(check(&f), ATTEST_OK);
+		f.events[0] = event;
+		f.events[0].pcr = 11; /* of another PCR */
+		CHECK_STATUS(check(&f), ATTEST_OK);
 	}
 }

@@ -214,7 +214,14 @@ void verifier_options(void)
 	CHECK_STATUS(attest_verify_parts(f.verifier, &f.options, &parts, &f.result, &f.e), ATTEST_E_USAGE);
 	CHECK_STATUS(attest_verify_parts(f.verifier, &f.options, &parts, NULL, NULL), ATTEST_E_USAGE);
 	parts = (struct attest_parts)ATTEST_PARTS_INIT;
-	parts.log.len = 1;
+	parts.ak.len = 1;
+	CHECK_STATUS(attest_verify_parts(f.verifier, &f.options, &parts, &f.result, &f.e), ATTEST_E_USAGE);
+	parts.ak.len = 0;
+	parts.n_logs = 1;
+	CHECK_STATUS(attest_verify_parts(f.verifier, &f.options, &parts, &f.result, &f.e), ATTEST_E_USAGE);
+	parts.logs = &(struct attest_bytes){NULL, 1};
+	CHECK_STATUS(attest_verify_parts(f.verifier, &f.options, &parts, &f.result, &f.e), ATTEST_E_USAGE);
+	parts.logs = &(struct attest_bytes){NULL, 0};
 	CHECK_STATUS(attest_verify_parts(f.verifier, &f.options, &parts, &f.result, &f.e), ATTEST_E_USAGE);
 	CHECK_STATUS(add_root(&f, NULL), ATTEST_OK); /* all that was no use of the verifier yet */
 	CHECK_STATUS(add_policy(&f, pins_zero), ATTEST_OK);
@@ -285,6 +292,8 @@ static void check_facts(const attest_result *r)
 	CHECK_TEXT(attest_result_pcr(r, 1)->state, "initial");
 	CHECK(attest_result_n_events(r) == 2 && event != NULL && event->pcr == 14 && event->number == 0 &&
 	      event->log == 0);
+	CHECK(event->proven == 1);
+	CHECK(attest_result_n_events_omitted(r) == 0 && attest_result_event(r, 2) == NULL);
 	CHECK_TEXT(event->type, "weights");
 	CHECK_TEXT(event->text, "{\"type\":\"weights\",\"name\":\"\\xc3\\xa4\\x7f\"}");
 	CHECK_TEXT(attest_result_event(r, 1)->type, "");

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * common.h - how the command line tools speak: messages on standard error, colours, exit codes.
+ */
+#ifndef CLI_COMMON_H
+#define CLI_COMMON_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "attest.h"
+
+/* Usage, input or output. What 1 and 3 mean is the command's own. */
+enum { EXIT_USAGE = 2 };
+
+/* The command's name. Each command defines it, and starts with common_start(). */
+extern const char program[];
+void common_start(void);
+
+/* A name as it is typed, but for what would move the cursor. */
+void put_name(FILE *out, const char *name);
+/* "program: name: " on standard error. */
+void print_name(const char *name);
+
+/* Messages on standard error. They return EXIT_USAGE. */
+int failed(const char *name, const struct attest_error *error);
+int wrong(const char *option, const char *value, const char *expected);
+int unreadable(const char *name, int error); /* an errno, or what input_read() makes of it */
+
+bool is_color_word(const char *when); /* auto, always or never */
+bool want_color(const char *when);    /* on standard output */
+
+/* All that was printed has arrived: 0 or EXIT_USAGE. */
+int finish_output(void);
+
+#endif

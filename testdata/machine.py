@@ -1,0 +1,294 @@
+"""Real measured boots: OVMF, a software TPM and a unified kernel image under qemu, which needs no hardware virtualisation.
+
+A machine starts from a copy of the laboratory's TPM, so that the authorities which certify the laboratory's keys certify the
+machine's too. It quotes itself and hands out the logs that its firmware and its kernel wrote; machine/init is its only program.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import secureboot
+from structures import PcrValues
+from tpm import Tpm
+
+HERE = Path(__file__).resolve().parent
+# Kernels and nothing else: what is downloaded once and survives `generate.py`.
+CACHE = HERE.parent / "build" / "machine"
+STUB = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
+FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
+VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+TPM_STATE = "tpm2-00.permall"
+BANKS = ("sha1", "sha256", "sha384")
+PATIENCE = 300.0
+MARKER = b"libattest test machine\n"
+
+ALL_PCRS = ",".join(str(index) for index in range(16))
+# "firmware": what the event log alone explains.
+QUOTES = {
+    "firmware": "sha256:0,1,2,3,4,5,6,7,8,9",
+    **{bank: f"{bank}:{ALL_PCRS}" for bank in BANKS},
+    "all": "+".join(f"{bank}:{ALL_PCRS}" for bank in BANKS),
+}
+# Without rootfstype the initrd is unpacked into a tmpfs, which IMA's policy "tcb" does not measure.
+CMDLINE = "console=ttyS0 rootfstype=ramfs ima_policy=tcb quiet libattest.release="
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One machine: `kernel` counts back from the newest; `enforced` None has no Secure Boot keys and an unsigned image."""
+
+    release: int = 1
+    kernel: int = 0
+    enforced: bool | None = None
+
+
+SETUPS = {
+    "plain": Setup(),
+    "plain-again": Setup(),
+    "cmdline": Setup(release=2),
+    "kernel": Setup(kernel=1),
+    "secure-boot": Setup(enforced=True),
+    "rogue": Setup(enforced=False),
+}
+
+
+@dataclass(frozen=True)
+class MachineQuote:
+    attest: bytes
+    signature: bytes
+    serialized: bytes
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What one boot leaves: its logs by the names of our proof format, as the machine wrote them, PCRs, and quotes by name."""
+
+    kernel: str
+    logs: dict[str, bytes]
+    pcrs: PcrValues
+    quotes: dict[str, MachineQuote]
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def boot_all(tpm: Tpm, handle: str, nonce: bytes, folder: Path) -> dict[str, Boot]:
+    """Every machine of SETUPS, quoted with the key `handle` of this TPM, in a temporary folder. Two run at a time."""
+    (folder / "state").mkdir()
+    state = machine_state(tpm, folder / "state")
+    factory = Factory(folder, {"etc/nonce": nonce.hex(), "etc/ak": handle})
+    images = {name: factory.image(setup) for name, setup in SETUPS.items()}
+
+    def boot(name: str) -> Boot:
+        (folder / name).mkdir()
+        return power_on(folder / name, images[name], state, factory.variables(SETUPS[name]))
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(SETUPS, pool.map(boot, SETUPS), strict=True))
+
+
+def machine_state(tpm: Tpm, folder: Path) -> bytes:
+    """A copy of a TPM with its persistent keys, and with three banks: OVMF and Linux measure into all that are active."""
+    shutil.copy(tpm.folder / TPM_STATE, folder)
+    with Tpm(folder) as copy:
+        # Takes effect when the machine starts the TPM.
+        copy.run("pcrallocate", "sha1:all+sha256:all+sha384:all+sha512:none")
+    return (folder / TPM_STATE).read_bytes()
+
+
+# Kernels
+
+
+def kernel_packages() -> list[str]:
+    """The cloud kernels of this Debian release and those that were once fetched, the newest first."""
+    names = {*run("apt-cache", "pkgnames", "linux-image-").split(), *(path.name for path in CACHE.glob("linux-image-*"))}
+    found = [match for name in names if (match := re.fullmatch(r"linux-image-(\d+)\.(\d+)\.(\d+)-(\d+)-cloud-amd64", name))]
+    if len(found) < 2:
+        raise RuntimeError("apt knows no two cloud kernels: run apt-get update")
+    return [match[0] for match in sorted(found, key=lambda match: [int(part) for part in match.groups()], reverse=True)]
+
+
+def fetch_kernel(package: str) -> Path:
+    """A kernel out of its package, which is not installed: no boot loader of this system is to hear of it."""
+    kernel = CACHE / package
+    if not kernel.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        run("apt-get", "download", "-qq", package, cwd=CACHE)
+        (archive,) = CACHE.glob(f"{package}_*.deb")
+        kernel.write_bytes(kernel_of(archive))
+        archive.unlink()
+    return kernel
+
+
+def kernel_of(archive: Path) -> bytes:
+    files = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(files)) as members:
+        (name,) = [name for name in members.getnames() if "/boot/vmlinuz-" in name]
+        kernel = members.extractfile(name)
+        assert kernel
+        return kernel.read()
+
+
+# The image
+
+
+@dataclass
+class Factory:
+    """Makes images, each once; `texts` are small files for the initrd."""
+
+    folder: Path
+    texts: dict[str, str]
+    keys: secureboot.Keys = field(default_factory=secureboot.Keys)
+    images: dict[Setup, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.packages = kernel_packages()
+        self.initrd = self.folder / "initrd.gz"
+        self.initrd.write_bytes(gzip.compress(initrd(self.folder / "initrd", self.texts), 6, mtime=0))
+
+    def image(self, setup: Setup) -> Path:
+        plain = Setup(setup.release, setup.kernel)
+        if plain not in self.images:
+            folder = self.folder / f"image-{len(self.images)}"
+            folder.mkdir()
+            kernel = fetch_kernel(self.packages[setup.kernel])
+            self.images[plain] = unified_image(folder, kernel, self.initrd, CMDLINE + str(setup.release))
+        return self.images[plain] if setup.enforced is None else self.signed(self.images[plain])
+
+    def signed(self, image: Path) -> Path:
+        target = image.with_suffix(".signed")
+        if not target.exists():
+            key, certificate = self.keys.write(self.folder)
+            run("sbsign", "--key", key, "--cert", certificate, "--output", target, image)
+        return target
+
+    def variables(self, setup: Setup) -> bytes:
+        template = VARIABLES.read_bytes()
+        return template if setup.enforced is None else self.keys.enrol(template, setup.enforced)
+
+
+def libraries(program: Path) -> Iterator[Path]:
+    """The shared libraries of a program with their paths, the loader too."""
+    for line in run("ldd", program).splitlines():
+        if match := re.search(r"(/\S+) \(0x", line):
+            yield Path(match[1])
+
+
+def initrd(root: Path, texts: dict[str, str]) -> bytes:
+    """Busybox, tpm2 with its libraries, /init and some small files, as a cpio archive."""
+    shutil.copytree(HERE / "machine" / "etc", root / "etc")
+    for name in ("bin", "dev", "out", "proc", "run", "sys"):
+        (root / name).mkdir()
+    tpm2 = Path(shutil.which("tpm2") or "/usr/bin/tpm2").resolve()
+    transport = next(Path("/usr/lib").glob("*/libtss2-tcti-device.so.0"))
+    for library in {transport, *libraries(tpm2), *libraries(transport)}:
+        target = root / library.relative_to("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, target)
+    shutil.copy(tpm2, root / "bin" / "tpm2")
+    shutil.copy("/bin/busybox", root / "bin" / "busybox")
+    for applet in ("sh", "cat", "grep", "mkdir", "mount", "poweroff", "rm", "stty", "tar", "tr", "uname"):
+        (root / "bin" / applet).symlink_to("busybox")
+    shutil.copy(HERE / "machine" / "init", root / "init")
+    (root / "init").chmod(0o755)
+    quotes = "".join(f"{name} {selection}\n" for name, selection in QUOTES.items())
+    for name, text in {**texts, "etc/quotes": quotes}.items():
+        (root / name).write_text(text)
+    names = "\n".join(sorted(str(path.relative_to(root)) for path in root.rglob("*")))
+    command = ["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0"]
+    return subprocess.run(command, cwd=root, input=names.encode(), capture_output=True, check=True).stdout
+
+
+def unified_image(folder: Path, kernel: Path, archive: Path, cmdline: str) -> Path:
+    """A kernel, its command line and its initrd in one EFI program, as systemd's `ukify` would join them."""
+    (folder / "osrel").write_text("ID=libattest-test\nVERSION_ID=1\n")
+    (folder / "cmdline").write_text(cmdline)
+    # The addresses are free; the stub itself ends below the first.
+    address = 0x30000
+    arguments: list[str | Path] = []
+    for name, path in ((".osrel", folder / "osrel"), (".cmdline", folder / "cmdline"), (".linux", kernel), (".initrd", archive)):
+        arguments += ["--add-section", f"{name}={path}", "--change-section-vma", f"{name}={address:#x}"]
+        address += -(-path.stat().st_size // 0x1000) * 0x1000
+    run("objcopy", *arguments, STUB, folder / "image.efi")
+    return folder / "image.efi"
+
+
+# The boot
+
+
+def power_on(folder: Path, image: Path, state: bytes, variables: bytes) -> Boot:
+    """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents."""
+    (folder / "esp/EFI/BOOT").mkdir(parents=True)
+    (folder / "esp/EFI/BOOT/BOOTX64.EFI").hardlink_to(image)
+    (folder / "variables").write_bytes(variables)
+    (folder / "tpm").mkdir()
+    (folder / "tpm" / TPM_STATE).write_bytes(state)
+    control = folder / "control"
+    command = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={folder / 'tpm'}", "--ctrl", f"type=unixio,path={control}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(control)
+            run_machine(folder, control)
+        finally:
+            process.terminate()
+    return read_results(folder)
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.01)
+    raise RuntimeError("swtpm did not open its socket")
+
+
+def run_machine(folder: Path, control: Path) -> None:
+    command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nodefaults", "-no-reboot"]
+    command += ["-display", "none", "-monitor", "none"]
+    command += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'results'}"]
+    command += ["-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}"]
+    command += ["-drive", f"if=pflash,format=raw,file={folder / 'variables'}"]
+    command += ["-drive", f"format=raw,file=fat:rw:{folder / 'esp'}"]
+    command += ["-chardev", f"socket,id=tpm,path={control}", "-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"the machine did not power off in time: {last_words(folder)}") from error
+
+
+def last_words(folder: Path) -> str:
+    return (folder / "console").read_text(errors="replace")[-2000:]
+
+
+def read_results(folder: Path) -> Boot:
+    # The firmware talks on every serial line before the machine does.
+    _, marker, archive = (folder / "results").read_bytes().partition(MARKER)
+    if not marker:
+        raise RuntimeError(f"the machine handed nothing out: {last_words(folder)}")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+        files = {Path(member.name).name: stored.read() for member in members if (stored := members.extractfile(member))}
+    quotes = {name: MachineQuote(*(files[f"{name}.{part}"] for part in ("msg", "sig", "pcrs"))) for name in QUOTES}
+    logs = {name: files[name] for name in ("tcg", "ima", "ima-ascii", "systemd")}
+    return Boot(files["kernel"].decode().strip(), logs, read_pcrs(files["pcrs"].decode()), quotes)
+
+
+def read_pcrs(text: str) -> PcrValues:
+    values: PcrValues = {bank: {} for bank in BANKS}
+    for bank, index, value in re.findall(r"/pcr-(\w+)/(\d+):(\w+)", text):
+        values[bank][int(index)] = bytes.fromhex(value)
+    return {bank: dict(sorted(of_bank.items())) for bank, of_bank in values.items()}
