@@ -145,7 +145,15 @@ static inline void fuzz_check_facts(const attest_result *r)
 	for (size_t i = 0; i < attest_result_n_events(r); i++) {
 		fuzz_check_printable(attest_result_event(r, i)->type, false);
 		fuzz_check_printable(attest_result_event(r, i)->text, false);
+		REQUIRE(attest_result_event(r, i)->pcr < 32);
+		REQUIRE(attest_result_event(r, i)->text != NULL || !attest_result_event(r, i)->proven);
 	}
+	REQUIRE(attest_result_n_software(r) == 0 || attest_result_n_events(r) > 0);
+	for (size_t i = 0; i < attest_result_n_software(r); i++) {
+		REQUIRE(attest_result_software(r, i)->what[0] != '\0' && attest_result_software(r, i)->value != NULL);
+		fuzz_check_printable(attest_result_software(r, i)->value, false);
+	}
+	REQUIRE(attest_result_software(r, attest_result_n_software(r)) == NULL);
 }
 
 static inline void fuzz_check_report(const attest_result *r)

@@ -140,8 +140,190 @@ def log_seeds() -> Iterator[bytes]:
             yield json.dumps(document["logs"]).encode()
     for text in read("tests/cases/*/log.json"):
         yield b"[" + text + b"]"
-    unreadable = [{"format": name, "data": "AAAA"} for name in ("tcg", "ima", "ima-ascii", "systemd", "cel-json")]
-    yield json.dumps(unreadable).encode()
+    malformed = [{"format": name, "data": "AAAA"} for name in ("tcg", "ima", "ima-ascii", "systemd", "cel-json", "cel-tlv")]
+    yield json.dumps(malformed).encode()
+
+
+def logs_of(name: str) -> Iterator[bytes]:
+    """The bytes of every log of this format that a case or the demo has."""
+    for document in documents():
+        logs = document.get("logs")
+        for log in logs if isinstance(logs, list) else []:
+            if isinstance(log, dict) and log.get("format") == name:
+                try:
+                    yield base64.b64decode(log.get("data", ""), validate=True)
+                except (TypeError, ValueError):
+                    continue
+
+
+TCG_ALGORITHMS = {"sha1": 4, "sha256": 11, "sha384": 12, "sha512": 13}
+
+
+def tcg_event(pcr: int, kind: int, data: bytes, banks: tuple[str, ...] = ("sha1", "sha256"), hashed: bytes | None = None) -> bytes:
+    digests = b"".join(struct.pack("<H", TCG_ALGORITHMS[name]) + hashlib.new(name, data if hashed is None else hashed).digest() for name in banks)
+    return struct.pack("<III", pcr, kind, len(banks)) + digests + struct.pack("<I", len(data)) + data
+
+
+def tcg_sha1_event(pcr: int, kind: int, data: bytes, digest: bytes | None = None) -> bytes:
+    return struct.pack("<II", pcr, kind) + (hashlib.sha1(data).digest() if digest is None else digest) + struct.pack("<I", len(data)) + data
+
+
+def tcg_head(banks: tuple[str, ...] = ("sha1", "sha256"), vendor: bytes = b"") -> bytes:
+    named = b"".join(struct.pack("<HH", TCG_ALGORITHMS[name], hashlib.new(name).digest_size) for name in banks)
+    data = b"Spec ID Event03\0" + bytes([0, 0, 0, 0, 0, 2, 0, 2]) + struct.pack("<I", len(banks)) + named + bytes([len(vendor)]) + vendor
+    return tcg_sha1_event(0, 3, data, bytes(20))
+
+
+def log_tcg_seeds() -> Iterator[bytes]:
+    yield from logs_of("tcg")
+    yield from read("tests/cases/*/*.bin")
+    yield from read("testdata/boot/*.bin")
+    zeros, locality = bytes(4), b"StartupLocality\0"
+    crtm, separators = tcg_event(0, 8, b"1.0\0"), b"".join(tcg_event(pcr, 4, zeros) for pcr in range(8))
+    yield tcg_head() + crtm + separators
+    for pad in (b"\0" * 100, b"\xff" * 100, b"\0" * 40 + b"\1", b"\xff" * 40 + b"\0"):
+        yield tcg_head() + crtm + pad
+        yield tcg_sha1_event(0, 8, b"1.0\0") + pad
+    for value in (b"\0", b"\3", b"\4", b"\7", b""):
+        yield tcg_head() + tcg_event(0, 3, locality + value) + crtm + separators
+    yield tcg_head() + crtm + tcg_event(0, 3, locality + b"\3")
+    yield tcg_head(("sha1", "sha256", "sha384", "sha512"), b"vendor") + tcg_event(0, 8, b"1\0", ("sha512", "sha1", "sha384", "sha256")) + crtm
+    yield tcg_head() + tcg_event(7, 0x80000007, b"renamed", hashed=zeros) + tcg_event(7, 4, zeros)
+    yield tcg_head() + tcg_event(7, 4, zeros) + tcg_event(7, 4, zeros)
+    yield tcg_head() + tcg_event(7, 4, zeros, hashed=b"other")
+    yield tcg_head() + tcg_event(0xFFFFFFFF, 3, b"vendor") + tcg_event(0xFFFFFFFF, 8, b"") + tcg_event(32, 8, b"")
+    yield tcg_head() + tcg_event(1, 8, b"", ("sha1", "sha1")) + tcg_event(1, 8, b"", ()) + tcg_event(17, 8, b"", ("sha384",))
+    yield b"".join(tcg_sha1_event(pcr, 8 if pcr else 0, b"", bytes(20)) for pcr in (0, 0, 0, 5))
+    yield bytes(320)
+
+
+def ima_field(data: bytes) -> bytes:
+    return struct.pack("<I", len(data)) + data
+
+
+def ima_entries() -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Name of a template, its data, and its fields as the kernel shows them."""
+    digest = hashlib.sha256(b"abc")
+    d, shown = ima_field(b"sha256:\0" + digest.digest()), b"sha256:" + digest.hexdigest().encode()
+    name, path = ima_field(b"/bin/sh\0"), b" /bin/sh"
+    none = ima_field(b"")
+    yield b"ima-ng", d + name, shown + path
+    yield b"ima-sig", d + name + ima_field(b"\3\2"), shown + path + b" 0302"
+    yield b"ima-sig", d + name + none, shown + path + b" "
+    yield b"ima-ngv2", ima_field(b"verity:sha256:\0" + digest.digest()) + name, b"verity:" + shown + path
+    yield b"ima-buf", d + name + ima_field(b"root"), shown + path + b" 726f6f74"
+    yield b"ima-modsig", d + name + none + d + ima_field(b"0"), shown + path + b"  " + shown + b" 30"
+    evm = [b"\5", b"security.ima\0", struct.pack("<I", 1), b"\1", struct.pack("<I", 1000), bytes(4), struct.pack("<H", 33261)]
+    yield b"evm-sig", d + name + b"".join(map(ima_field, evm)), shown + path + b" 05 security.ima 01000000 01 1000 0 33261"
+    yield b"d-ng|n-ng|sig|iuid", d + name + none + none, shown + path + b"  "
+
+
+def log_ima_seeds() -> Iterator[bytes]:
+    whole: dict[str, bytes] = {}
+    for name, data, shown in ima_entries():
+        for bank in ("sha1", "sha256", "sha384", "sha512"):
+            value = hashlib.new(bank, data).digest()
+            yield struct.pack("<I", 10) + value + ima_field(name) + ima_field(data)
+            whole[bank] = whole.get(bank, b"") + struct.pack("<I", 10) + value + ima_field(name) + ima_field(data)
+            yield b"10 " + value.hex().encode() + b" " + name + b" " + shown + b"\n"
+            whole[bank + "t"] = whole.get(bank + "t", b"") + b"10 " + value.hex().encode() + b" " + name + b" " + shown + b"\n"
+    yield from whole.values()
+    yield struct.pack("<I", 10) + bytes(20) + ima_field(b"ima") + bytes(20) + ima_field(b"/bin/sh")
+    yield b"10 " + b"0" * 40 + b" ima " + b"1" * 40 + b" /bin/sh\n"
+
+
+def tlv(kind: int, value: bytes) -> bytes:
+    return bytes([kind]) + struct.pack(">I", len(value)) + value
+
+
+def log_cel_seeds() -> Iterator[bytes]:
+    values = tlv(4, hashlib.sha1(b"abc").digest()) + tlv(11, hashlib.sha256(b"abc").digest())
+    contents = [
+        tlv(4, tlv(1, tlv(0, b"\1") + tlv(1, b"\0"))), tlv(4, tlv(2, b"")), tlv(4, tlv(81, b"\2")),
+        tlv(5, tlv(0, struct.pack(">I", 4)) + tlv(1, b"abc")), tlv(7, tlv(0, b"ima-ng") + tlv(1, b"abc")),
+        tlv(8, b"abc"), tlv(9, b"abc"), tlv(80, tlv(5, b"abc")),
+    ]
+    records = [tlv(0, struct.pack(">Q", i)) + tlv(1, b"\x0d") + tlv(3, values) + c for i, c in enumerate(contents)]
+    yield from records
+    yield b"".join(records)
+    digests = [{"hashAlg": name, "digest": hashlib.new(name, b"abc").hexdigest()} for name in ("sha1", "sha256")]
+    objects: list[tuple[str, object]] = [
+        ("cel", {"type": "cel_version", "data": {"major": 1, "minor": 0}}), ("cel", [{"type": 2}, {"type": "state_trans", "data": "kexec"}]),
+        ("pcclient_std", {"event_type": "EV_SEPARATOR", "event_data": "00000000"}), ("pcclient_std", {"event_type": 3, "event_data": ""}),
+        ("ima_template", {"template_name": "ima-ng", "template_data": "616263"}), ("ima_tlv", "616263"),
+        ("systemd", {"string": "ready", "eventType": "phase"}), ("systemd", "616263"), ("own", {}),
+    ]
+    logs = [{"recnum": i, "pcr": 8, "digests": digests, "content_type": t, "content": c} for i, (t, c) in enumerate(objects)]
+    logs.append({"recnum": len(logs), "pcr": 8, "digests": digests, "type": "tss2", "sub_event": {"data": "616263"}})
+    for log in logs:
+        yield json.dumps([log]).encode()
+    yield json.dumps(logs).encode()
+    yield json.dumps({"records": logs}).encode()
+
+
+def log_systemd_seeds() -> Iterator[bytes]:
+    whole = b""
+    for pcr, text, kind in ((11, "ready", "phase"), (15, "machine-id:" + "0" * 40, "machine-id"), (15, "cryptsetup:root", "volume-key")):
+        digests = [{"hashAlg": name, "digest": hashlib.new(name, text.encode()).hexdigest()} for name in ("sha1", "sha256")]
+        content = {"string": text, "bootId": "f" * 32, "timestamp": 1, "eventType": kind}
+        record = {"pcr": pcr, "digests": digests, "content_type": "systemd", "content": content}
+        whole += b"\x1e" + json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        yield whole
+    yield b'\x1e{"nv_index":30146576,"digests":[],"content_type":"systemd","content":{}}\n'
+
+
+def described(kind: int, choice: int, pcr: int, data: bytes, how: int = 1) -> bytes:
+    """How the fuzzer takes an event: kind, type, PCR and hashed part by their numbers there, then the data."""
+    return struct.pack("<BBBBH", kind, choice, pcr, how, len(data)) + data
+
+
+def describe_seeds() -> Iterator[bytes]:
+    vendor = bytes.fromhex("61dfe48bca93d211aa0d00e098032b8c")
+    security = bytes.fromhex("cbb219d73a3d9645a3bcdad00e67656f")
+    hashes = bytes.fromhex("2616c4c14c509240aca941f936934328") + struct.pack("<III", 76, 0, 48) + bytes(48)
+    der = next(ders("CERTIFICATE"))
+    x509 = bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072") + struct.pack("<III", 44 + len(der), 0, 16 + len(der)) + bytes(16) + der
+
+    def variable(guid: bytes, name: str, contents: bytes) -> bytes:
+        return guid + struct.pack("<QQ", len(name), len(contents)) + name.encode("utf-16-le") + contents
+
+    def node(kind: int, subtype: int, body: bytes = b"") -> bytes:
+        return struct.pack("<BBH", kind, subtype, 4 + len(body)) + body
+
+    shapes = [(1, 1, 2), (1, 3, 20), (1, 4, 17), (2, 1, 8), (3, 11, 33), (3, 12, 15), (3, 13, 32), (3, 14, 15), (3, 18, 6), (3, 23, 12)]
+    shapes += [(3, 24, 9), (4, 1, 38), (4, 2, 20), (4, 6, 16), (4, 8, 20), (4, 9, 34), (5, 1, 9), (9, 9, 3)]
+    file = node(4, 4, "\\EFI\\BOOT\\BOOTX64.EFI\0".encode("utf-16-le")) + node(0x7F, 0xFF)
+    path = b"".join(node(kind, subtype, bytes(size)) for kind, subtype, size in shapes) + file
+    option = struct.pack("<IH", 1, len(path)) + "Linux\0".encode("utf-16-le") + path + b"more"
+    gpt = b"EFI PART" + bytes(48) + vendor + bytes(12) + struct.pack("<IIQ", 128, 0, 1) + bytes(128)
+    cmdline, section = "a=b\0".encode("utf-16-le"), ".linux\0".encode("utf-16-le")
+    boot = [
+        described(2, 5, 0, "v1\0".encode("utf-16-le")), described(2, 8, 7, variable(vendor, "SecureBoot", b"\1")),
+        described(2, 8, 7, variable(vendor, "PK", x509)), described(2, 8, 7, variable(security, "dbx", hashes)),
+        described(2, 2, 7, bytes(4)), described(2, 11, 7, variable(security, "db", bytes(16) + der)), described(2, 2, 4, bytes(4)),
+        described(2, 9, 1, variable(vendor, "BootOrder", b"\0\0\1\0")), described(2, 9, 1, variable(vendor, "Boot0000", option)),
+        described(2, 12, 4, struct.pack("<QQQQ", 1, 2, 0, len(path)) + path, 0), described(2, 14, 5, gpt),
+        described(2, 6, 8, b"grub_cmd: linux /a", 10), described(2, 6, 8, b"kernel_cmdline: /a", 16), described(2, 6, 12, cmdline),
+        described(2, 6, 8, cmdline[:-1], 4), described(2, 6, 11, b".linux\0"), described(2, 6, 11, section, 0),
+        described(2, 3, 9, struct.pack("<II", 0x8F3B22EC, 6) + b"initrd", 0), described(2, 15, 0, bytes(16)), described(2, 16, 0, b"\1a" + bytes(16)),
+        described(2, 17, 1, struct.pack("<Q", 1) + bytes(24)), described(2, 1, 0, b"StartupLocality\0\3"),
+        described(2, 1, 0, b"Spec ID Event03\0" + struct.pack("<IBBBBIHHB", 0, 0, 2, 0, 2, 1, 11, 32, 0)),
+        described(2, 1, 0, b"SP800-155 Event3" + bytes(20) + b"\2a\0\2b\0"), described(4, 0, 11, b"enter-initrd"),
+        described(0, 0, 14, b'{"type": "image", "name": "a", "digest": "sha256:0"}'), described(1, 0, 15, b""),
+        described(0, 0, 14, b'{"event_type": "outputs", "content": [{"spec": {"path": "p"}, "resolved": {"hash": "h"}}]}'),
+    ]
+    boot += [described(3, {b"ima-ng": 1, b"ima-sig": 2, b"ima-buf": 3, b"ima-modsig": 4, b"evm-sig": 5}.get(name, 6), 10, data) for name, data, _ in ima_entries()]
+    yield from boot
+    yield b"".join(boot)
+
+
+def inspect_seeds() -> Iterator[bytes]:
+    """Whole proofs with real logs, and the logs by themselves."""
+    yield from read("testdata/boot/*")
+    for name in ("boot-good", "boot-good-secure-boot", "boot-good-cel-json", "boot-good-ima-ascii"):
+        yield from read(f"tests/cases/{name}/proof.json")
+    for name in ("tcg", "ima", "ima-ascii", "systemd", "cel-json", "cel-tlv"):
+        yield from logs_of(name)
 
 
 def selection(message: bytes) -> bytes:
@@ -176,8 +358,8 @@ def pcr_seeds() -> Iterator[bytes]:
 
 
 def pieces(*parts: bytes) -> bytes:
-    """Each with its length before it; the last is the rest."""
-    return b"".join(struct.pack(">H", len(part)) + part for part in parts[:-1]) + parts[-1]
+    """Each with its length before it."""
+    return b"".join(struct.pack(">H", len(part)) + part for part in parts)
 
 
 def part_seeds() -> Iterator[bytes]:
@@ -187,12 +369,15 @@ def part_seeds() -> Iterator[bytes]:
         if parts is None:
             continue
         folder = os.path.dirname(path)
-        files = [os.path.join(folder, parts.get(name, "-")) for name in ("quote", "signature", "pcrs", "ak", "ak_cert", "log")]
-        yield pieces(*[b"".join(read(name)) for name in files])
+        names = [parts.get(name, "-") for name in ("quote", "signature", "pcrs", "ak", "ak_cert")]
+        logs = parts.get("log", [])
+        names += logs if isinstance(logs, list) else [logs]
+        yield pieces(*[b"".join(read(os.path.join(folder, name))) for name in names])
 
 
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "proof": proofs,
+    "inspect": inspect_seeds,
     "signed": proofs,
     "json": json_seeds,
     "quote": quote_seeds,
@@ -205,6 +390,11 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "policy": policy_seeds,
     "logs": log_seeds,
     "parts": part_seeds,
+    "describe": describe_seeds,
+    "log_tcg": log_tcg_seeds,
+    "log_ima": log_ima_seeds,
+    "log_cel": log_cel_seeds,
+    "log_systemd": log_systemd_seeds,
 }
 
 
