@@ -13,6 +13,8 @@
 struct pair {
 	struct look a, b;
 	const struct attest_inspect_options *options;
+	struct arena arena;
+	struct sequence in_a[LIMIT_PCRS], in_b[LIMIT_PCRS];
 	bool *ok;
 	bool equal;
 };
@@ -136,37 +138,21 @@ static json_t *differences_json(struct pair *pair, const struct sequence *a, con
 	return list;
 }
 
-/* A log without events of this PCR is not walked. */
-static attest_status read_side(const struct look *look, struct arena *arena, uint8_t pcr, uint16_t bank,
-			       struct sequence *ret_sequence, struct attest_error *error)
-{
-	uint32_t pcrs = 0;
-
-	for (size_t i = 0; i < look->proof.n_logs; i++)
-		pcrs |= look->replay.logs[i].pcrs;
-	return (pcrs >> pcr & 1) == 0
-		       ? ATTEST_OK
-		       : sequence_read(arena, look->proof.logs, look->proof.n_logs, pcr, bank, ret_sequence, error);
-}
-
 /* Events that have moved are looked up from the front of their log, so the number of differences has a bound. */
 enum { MOST_DIFFERENCES = 256 };
 
 static void add_pcr(struct pair *pair, uint8_t pcr, json_t *pcrs)
 {
 	struct arena arena = {NULL};
-	struct sequence a = {0}, b = {0};
+	const struct sequence *a = &pair->in_a[pcr], *b = &pair->in_b[pcr];
 	struct differences all = {0};
 	struct attest_error e = {0};
 	json_t *to = json_object(), *values;
-	uint16_t bank = common_bank(pair, pcr);
 	size_t most = pair->options->max_events, shown;
 	bool same = true;
 
 	values = values_json(pair, pcr, &same);
-	if (read_side(&pair->a, &arena, pcr, bank, &a, &e) == ATTEST_OK &&
-	    read_side(&pair->b, &arena, pcr, bank, &b, &e) == ATTEST_OK)
-		(void)sequences_compare(&arena, &a, &b, &all, &e);
+	(void)sequences_compare(&arena, a, b, &all, &e);
 	*pair->ok = *pair->ok && e.status == ATTEST_OK;
 	if (most == 0 || most > MOST_DIFFERENCES)
 		most = MOST_DIFFERENCES;
@@ -175,12 +161,12 @@ static void add_pcr(struct pair *pair, uint8_t pcr, json_t *pcrs)
 	json_put(to, "index", json_integer(pcr), pair->ok);
 	json_put_text(to, "meaning", pcr_meaning(pcr), pair->ok);
 	json_put(to, "values", values, pair->ok);
-	json_put_size(to, "n_a", a.n, pair->ok);
-	json_put_size(to, "n_b", b.n, pair->ok);
+	json_put_size(to, "n_a", a->n, pair->ok);
+	json_put_size(to, "n_b", b->n, pair->ok);
 	json_put(to, "equal", json_boolean(same), pair->ok);
-	json_put(to, "differences", differences_json(pair, &a, &b, &all, shown), pair->ok);
+	json_put(to, "differences", differences_json(pair, a, b, &all, shown), pair->ok);
 	json_put_size(to, "differences_omitted", all.n - shown, pair->ok);
-	if (json_array_size(json_object_get(to, "values")) > 0 || a.n > 0 || b.n > 0)
+	if (json_array_size(json_object_get(to, "values")) > 0 || a->n > 0 || b->n > 0)
 		json_add(pcrs, to, pair->ok);
 	else
 		json_decref(to);
@@ -290,6 +276,20 @@ static bool same_certificates(const struct proof *a, const struct proof *b)
 	return same;
 }
 
+/* In the bank that both have events in, where there is one. */
+static void read_sequences(struct pair *pair)
+{
+	uint16_t banks[LIMIT_PCRS] = {0};
+	struct attest_error e = {0};
+
+	for (uint8_t p = 0; p < LIMIT_PCRS; p++)
+		if (pair->options->pcr < 0 || pair->options->pcr == p)
+			banks[p] = common_bank(pair, p);
+	if (sequences_read(&pair->arena, pair->a.proof.logs, pair->a.proof.n_logs, banks, pair->in_a, &e) == ATTEST_OK)
+		(void)sequences_read(&pair->arena, pair->b.proof.logs, pair->b.proof.n_logs, banks, pair->in_b, &e);
+	*pair->ok = *pair->ok && e.status == ATTEST_OK;
+}
+
 static json_t *pair_json(struct pair *pair)
 {
 	json_t *root = json_object(), *pcrs = json_array();
@@ -300,6 +300,7 @@ static json_t *pair_json(struct pair *pair)
 	bool tls = !proofs || (a->tls_binding == b->tls_binding && slice_equal(a->tls_der, b->tls_der));
 
 	pair->equal = true;
+	read_sequences(pair);
 	for (uint8_t p = 0; p < LIMIT_PCRS; p++)
 		if (pair->options->pcr < 0 || pair->options->pcr == p)
 			add_pcr(pair, p, pcrs);
@@ -351,6 +352,7 @@ attest_status attest_compare(const struct attest_inspect_options *options, const
 
 				status = inspect_finish(root, ok, ret_json, &e);
 			}
+			arena_free(&pair->arena);
 			look_close(&pair->a);
 			look_close(&pair->b);
 			free(pair);

@@ -106,22 +106,18 @@ static void note_no_difference(struct run *run, const struct mismatch *m, const 
 }
 
 static attest_status explain_one(struct run *run, const struct mismatch *m, const struct reference *reference,
-				 struct attest_error *error)
+				 const struct sequence *a, const struct sequence *b, struct attest_error *error)
 {
-	struct sequence a = {0}, b = {0};
 	struct differences differences = {0};
-	attest_status status =
-		sequence_read(&run->arena, reference->proof.logs, reference->proof.n_logs, m->pcr, m->bank, &a, error);
+	attest_status status;
 
-	if (status == ATTEST_OK)
-		status = sequence_read(&run->arena, run->proof.logs, run->proof.n_logs, m->pcr, m->bank, &b, error);
-	if (status != ATTEST_OK || a.n == 0) /* the reference says nothing about this PCR */
-		return status;
-	status = sequences_compare(&run->arena, &a, &b, &differences, error);
+	if (a->n == 0) /* the reference says nothing about this PCR */
+		return ATTEST_OK;
+	status = sequences_compare(&run->arena, a, b, &differences, error);
 	if (status != ATTEST_OK)
 		return status;
 	if (differences.n > 0)
-		return note_difference(run, m, reference, &a, &b, &differences, error);
+		return note_difference(run, m, reference, a, b, &differences, error);
 	note_no_difference(run, m, reference);
 	return ATTEST_OK;
 }
@@ -141,19 +137,44 @@ static bool is_mismatch(const struct run *run, const struct pcr_value *pcr, stru
 	return false;
 }
 
+/* Each PCR that does not fit, once: in the first bank in which it does not. */
+static size_t find_mismatches(const struct run *run, struct mismatch ret_mismatches[LIMIT_PCRS],
+			      uint16_t ret_banks[LIMIT_PCRS])
+{
+	size_t n = 0;
+
+	memset(ret_banks, 0, LIMIT_PCRS * sizeof(*ret_banks));
+	for (size_t i = 0; i < run->pcrs.n; i++) {
+		const struct pcr_value *pcr = &run->pcrs.values[i];
+
+		if (ret_banks[pcr->index] != 0 || !is_mismatch(run, pcr, &ret_mismatches[n]))
+			continue;
+		ret_banks[pcr->index] = pcr->value.alg;
+		n++;
+	}
+	return n;
+}
+
 void explain_mismatches(struct run *run)
 {
+	struct mismatch mismatches[LIMIT_PCRS];
+	struct sequence a[LIMIT_PCRS], b[LIMIT_PCRS];
+	uint16_t banks[LIMIT_PCRS];
 	struct attest_error e = {0};
-	uint32_t told = 0;
+	size_t n;
 
-	for (size_t i = 0; run->replay.done && i < run->pcrs.n; i++) {
-		struct mismatch m;
+	if (!run->replay.done || run->verifier->n_references == 0)
+		return;
+	n = find_mismatches(run, mismatches, banks);
+	if (n > 0)
+		(void)sequences_read(&run->arena, run->proof.logs, run->proof.n_logs, banks, b, &e);
+	for (size_t k = 0; n > 0 && e.status == ATTEST_OK && k < run->verifier->n_references; k++) {
+		const struct reference *reference = run->verifier->references[k];
 
-		if ((told >> run->pcrs.values[i].index & 1) != 0 || !is_mismatch(run, &run->pcrs.values[i], &m))
-			continue;
-		told |= 1u << m.pcr;
-		for (size_t k = 0; e.status == ATTEST_OK && k < run->verifier->n_references; k++)
-			(void)explain_one(run, &m, run->verifier->references[k], &e);
+		(void)sequences_read(&run->arena, reference->proof.logs, reference->proof.n_logs, banks, a, &e);
+		for (size_t i = 0; e.status == ATTEST_OK && i < n; i++)
+			(void)explain_one(run, &mismatches[i], reference, &a[mismatches[i].pcr], &b[mismatches[i].pcr],
+					  &e);
 	}
 	if (status_is_internal(e.status))
 		run->findings->internal = e.status;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "limits.h"
+
 void hex_encode(struct slice bytes, char *ret_hex)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -236,12 +238,16 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 {
 	struct slice line = take_line(text);
 	uint8_t *base64;
-	size_t len = 0;
+	size_t len = 0, most;
 
 	if (!is_boundary(line, "BEGIN", label))
 		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not begin with -----BEGIN %s-----",
 			    label);
-	base64 = arena_alloc(arena, slice_find(*text, '-'), 1); /* the END line has the first one */
+	most = slice_find(*text, '-'); /* the END line has the first one */
+	if (most > 2 * LIMIT_CHAIN_BYTES)
+		return fail(error, ATTEST_E_LIMIT, NULL, "a PEM block of more than %u characters (LIMIT_CHAIN_BYTES)",
+			    2 * LIMIT_CHAIN_BYTES);
+	base64 = arena_alloc(arena, most, 1);
 	if (base64 == NULL)
 		return fail_memory(error);
 	for (;;) {

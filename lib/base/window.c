@@ -28,6 +28,21 @@ void window_open(struct window *window, struct source source)
 	*window = (struct window){.source = source};
 }
 
+attest_status window_fork(const struct window *window, struct window *ret_fork, struct attest_error *error)
+{
+	size_t in_group = window->source.is_base64 ? window->offset % 3 : 0;
+	struct slice bytes;
+	attest_status status;
+
+	window_open(ret_fork, window->source);
+	ret_fork->offset = window->offset - in_group;
+	ret_fork->next = window->source.is_base64 ? ret_fork->offset / 3 * 4 : 0;
+	status = window_take(ret_fork, in_group, &bytes, error);
+	if (status != ATTEST_OK)
+		window_close(ret_fork);
+	return status;
+}
+
 void window_close(struct window *window)
 {
 	free(window->buffer);

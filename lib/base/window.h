@@ -28,6 +28,8 @@ struct source source_raw(struct slice bytes);
 attest_status source_base64(struct slice text, struct source *ret_source, struct attest_error *error);
 
 void window_open(struct window *window, struct source source);
+/* Another window at the same place, to look ahead with; to be closed too. */
+attest_status window_fork(const struct window *window, struct window *ret_fork, struct attest_error *error);
 void window_close(struct window *window);
 /* Bytes that were not taken yet. */
 size_t window_left(const struct window *window);

@@ -7,11 +7,11 @@
 /* Longest stretches that are aligned exactly, by a table of their product: 8 MiB. Longer ones are compared as sets. */
 enum { ALIGN_CELLS = 1 << 22, ALIGN_SIDE = 1 << 15 };
 
-static attest_status append(struct arena *arena, struct sequence *s, size_t *room, const struct place *place,
+static attest_status append(struct arena *arena, struct sequence *s, const struct place *place,
 			    struct attest_error *error)
 {
-	if (s->n == *room) {
-		size_t more = *room == 0 ? 64 : 2 * *room;
+	if (s->n == s->room) {
+		size_t more = s->room == 0 ? 64 : 2 * s->room;
 		struct place *grown = arena_alloc(arena, more, sizeof(*grown));
 
 		if (grown == NULL)
@@ -19,14 +19,29 @@ static attest_status append(struct arena *arena, struct sequence *s, size_t *roo
 		if (s->n > 0)
 			memcpy(grown, s->places, s->n * sizeof(*grown));
 		s->places = grown;
-		*room = more;
+		s->room = more;
 	}
 	s->places[s->n++] = *place;
 	return ATTEST_OK;
 }
 
-static attest_status read_log(struct arena *arena, const struct log *log, size_t index, uint8_t pcr, uint16_t bank,
-			      struct sequence *s, size_t *room, struct attest_error *error)
+static attest_status read_event(struct arena *arena, const struct log *log, const struct event *event, uint16_t bank,
+				struct place place, struct sequence *s, struct attest_error *error)
+{
+	struct digest digest;
+	attest_status status;
+
+	if (!event->measured || bank == 0 || (log->only_bank != 0 && log->only_bank != bank))
+		return ATTEST_OK;
+	status = event_digest(event, bank, &digest, error);
+	if (status != ATTEST_OK || digest.size == 0)
+		return status;
+	memcpy(place.key, digest.bytes, sizeof(place.key));
+	return append(arena, s, &place, error);
+}
+
+static attest_status read_log(struct arena *arena, const struct log *log, size_t index, const uint16_t *banks,
+			      struct sequence *sequences, struct attest_error *error)
 {
 	struct log_cursor cursor;
 	struct event event;
@@ -35,40 +50,29 @@ static attest_status read_log(struct arena *arena, const struct log *log, size_t
 
 	while (status == ATTEST_OK) {
 		struct place place = {.log = index};
-		struct digest digest;
 
 		status = log_next(&cursor, &event, &more, error);
 		if (status != ATTEST_OK || !more)
 			break;
-		if (!event.measured || event.pcr != pcr)
-			continue;
-		status = event_digest(&event, bank, &digest, error);
-		if (status != ATTEST_OK || digest.size == 0)
-			continue;
 		place.number = cursor.number - 1;
-		memcpy(place.key, digest.bytes, sizeof(place.key));
-		status = append(arena, s, room, &place, error);
+		status = read_event(arena, log, &event, banks[event.pcr], place, &sequences[event.pcr], error);
 	}
 	log_end(&cursor);
 	return status;
 }
 
-attest_status sequence_read(struct arena *arena, const struct log *logs, size_t n_logs, uint8_t pcr, uint16_t bank,
-			    struct sequence *ret_sequence, struct attest_error *error)
+attest_status sequences_read(struct arena *arena, const struct log *logs, size_t n_logs,
+			     const uint16_t banks[LIMIT_PCRS], struct sequence ret_sequences[LIMIT_PCRS],
+			     struct attest_error *error)
 {
-	struct sequence s = {0};
-	size_t room = 0;
-
+	memset(ret_sequences, 0, LIMIT_PCRS * sizeof(*ret_sequences));
 	for (size_t i = 0; i < n_logs; i++) {
 		struct attest_error e = {0};
 
-		if (logs[i].only_bank != 0 && logs[i].only_bank != bank)
-			continue;
-		(void)read_log(arena, &logs[i], i, pcr, bank, &s, &room, &e);
+		(void)read_log(arena, &logs[i], i, banks, ret_sequences, &e);
 		if (status_is_internal(e.status))
 			return fail(error, e.status, e.clause, "%s", e.message);
 	}
-	*ret_sequence = s;
 	return ATTEST_OK;
 }
 

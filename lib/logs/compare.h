@@ -16,7 +16,7 @@ struct place {
 /* The measured events of one PCR in one bank, over all logs in their order. */
 struct sequence {
 	struct place *places;
-	size_t n;
+	size_t n, room;
 };
 
 enum difference_kind {
@@ -37,9 +37,11 @@ struct differences {
 	size_t n;
 };
 
-/* A malformed log ends its own events there. ATTEST_OK, or out of memory. */
-attest_status sequence_read(struct arena *arena, const struct log *logs, size_t n_logs, uint8_t pcr, uint16_t bank,
-			    struct sequence *ret_sequence, struct attest_error *error);
+/* The sequences of every PCR in its bank, in one walk; banks[n] is 0 where PCR n is not asked for. A malformed log ends
+ * its own events there. ATTEST_OK, or out of memory. */
+attest_status sequences_read(struct arena *arena, const struct log *logs, size_t n_logs,
+			     const uint16_t banks[LIMIT_PCRS], struct sequence ret_sequences[LIMIT_PCRS],
+			     struct attest_error *error);
 attest_status sequences_compare(struct arena *arena, const struct sequence *a, const struct sequence *b,
 				struct differences *ret_differences, struct attest_error *error);
 

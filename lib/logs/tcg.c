@@ -315,36 +315,53 @@ static attest_status take_agile(struct log_cursor *cursor, struct event *event, 
  * Firmware tables are exported with what lies behind them: 0xff or zeros to the end. Told apart from an event by
  * looking; what was found to be no padding is not looked at again.
  */
+static bool is_uniform(struct slice part, uint8_t first, size_t *ret_end)
+{
+	for (*ret_end = 0; *ret_end < part.len; (*ret_end)++)
+		if (part.data[*ret_end] != first)
+			return false;
+	return first == 0 || first == 0xff;
+}
+
+enum { CHUNK = 4096 };
+
+/* What lies behind the first chunk, in a window of its own: it is not kept. */
+static attest_status look_ahead(struct log_cursor *cursor, uint8_t first, bool *ret_is, struct attest_error *error)
+{
+	struct tcg *tcg = cursor->state;
+	struct window ahead;
+	attest_status status = window_fork(&cursor->window, &ahead, error);
+
+	if (status != ATTEST_OK)
+		return status;
+	while (status == ATTEST_OK && *ret_is && window_left(&ahead) > 0) {
+		size_t left = window_left(&ahead), at = ahead.offset, end = 0;
+		struct slice part = {NULL, 0};
+
+		status = window_take(&ahead, left < CHUNK ? left : CHUNK, &part, error);
+		*ret_is = status == ATTEST_OK && is_uniform(part, first, &end);
+		tcg->not_padding = at + end;
+	}
+	window_close(&ahead);
+	return status;
+}
+
 static attest_status is_padding(struct log_cursor *cursor, bool *ret_is, struct attest_error *error)
 {
-	enum { CHUNK = 4096 };
 	struct tcg *tcg = cursor->state;
-	struct window *w = &cursor->window;
-	size_t seen = 0, left = window_left(w);
+	size_t left = window_left(&cursor->window), end = 0;
 	struct slice part = {NULL, 0};
-	attest_status status = ATTEST_OK;
-	uint8_t first = 0;
+	attest_status status;
 
-	*ret_is = false;
-	if (w->offset < tcg->not_padding)
+	*ret_is = left == 0;
+	if (left == 0 || cursor->window.offset < tcg->not_padding)
 		return ATTEST_OK;
-	while (status == ATTEST_OK && seen < left) {
-		size_t len = left - seen < CHUNK ? left - seen : CHUNK;
-
-		status = window_peek(w, seen + len, &part, error);
-		if (status != ATTEST_OK)
-			return status;
-		first = part.data[0];
-		for (size_t i = seen; i < part.len; i++) {
-			if (part.data[i] == first && (first == 0 || first == 0xff))
-				continue;
-			tcg->not_padding = w->offset + i;
-			return ATTEST_OK;
-		}
-		seen += len;
-	}
-	*ret_is = true;
-	return status;
+	status = window_peek(&cursor->window, left < CHUNK ? left : CHUNK, &part, error);
+	if (status != ATTEST_OK)
+		return status;
+	*ret_is = is_uniform(part, part.data[0], &end);
+	tcg->not_padding = cursor->window.offset + end;
+	return *ret_is && left > CHUNK ? look_ahead(cursor, part.data[0], ret_is, error) : ATTEST_OK;
 }
 
 static attest_status next_tcg(struct log_cursor *cursor, struct event *ret_event, bool *ret_more,
