@@ -152,7 +152,7 @@ $(BUILD)/tests/bench/empty: $(BUILD)/obj/tests/bench/empty.o
 lint: $(BUILD)/.packages-lint $(BUILD)/.packages-check all ## formatting, clang-tidy, layers, Python
 	@tests/lint $(BUILD)
 
-testdata: $(BUILD)/.packages-testdata $(BUILD)/.packages-machine ## make testdata/ and tests/cases/ anew, with real boots: minutes
+testdata: $(BUILD)/.packages-testdata $(BUILD)/.packages-machine ## make testdata/ and tests/cases/ anew, with real boots: two minutes
 	$(PYTHON) testdata/generate.py
 
 DESTDIR ?=
