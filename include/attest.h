@@ -179,7 +179,7 @@ struct attest_event {
 	const char *type;   /**< as the measured text says; else what the log's format calls it: never proven */
 	const char *text;   /**< what it says: the exact text, or one line of decoded data; escaped where it is not
 			       printable; NULL where a bare digest was extended */
-	const char *digest; /**< in the first quoted bank, lower-case hex; SHA-1 where that bank extends it padded */
+	const char *digest; /**< in the policy's bank, lower-case hex; SHA-1 where that bank extends it padded */
 	int proven; /**< 1: the text follows from bytes whose digest was recomputed; 0: the log only claims it */
 };
 

@@ -216,6 +216,12 @@ static bool log_is_proven(const struct run *run, size_t i, bool all)
 	return all;
 }
 
+/* It holds nothing but the kernel's entries. */
+static bool is_file_log(const struct log *log)
+{
+	return log->walker == &walk_ima || log->walker == &walk_ima_ascii;
+}
+
 static attest_status tell_log(struct telling *t, size_t i, struct attest_error *error)
 {
 	const struct log *log = &t->run->proof.logs[i];
@@ -233,7 +239,7 @@ static attest_status tell_log(struct telling *t, size_t i, struct attest_error *
 			break;
 		if (!event.measured || !t->run->replay.proven[event.pcr])
 			continue;
-		if (event.kind == EVENT_IMA && t->n_of_log == LIMIT_EVENTS_TOLD && log_is_proven(t->run, i, true)) {
+		if (is_file_log(log) && t->n_of_log == LIMIT_EVENTS_TOLD && log_is_proven(t->run, i, true)) {
 			t->run->result->n_events_omitted += t->run->replay.logs[i].n_measured - t->n_of_log;
 			break; /* its other entries say nothing that is told */
 		}

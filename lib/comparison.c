@@ -15,6 +15,7 @@ struct pair {
 	const struct attest_inspect_options *options;
 	struct arena arena;
 	struct sequence in_a[LIMIT_PCRS], in_b[LIMIT_PCRS];
+	size_t n_restarts;
 	bool *ok;
 	bool equal;
 };
@@ -71,12 +72,16 @@ static uint16_t common_bank(const struct pair *pair, uint8_t pcr)
 	return ALG_SHA256;
 }
 
+/* Events that have moved are looked up from the front of their log, so there are bounds. */
+enum { MOST_DIFFERENCES = 256, MOST_RESTARTS = 64 };
+
 /* Walks along with the differences, whose events mostly follow one another. */
 struct finder {
 	const struct look *look;
 	struct log_cursor cursor;
 	size_t log, next;
 	bool is_open;
+	size_t *n_restarts; /* of the whole comparison */
 };
 
 static attest_status find_event(struct finder *f, const struct place *place, struct event *ret_event,
@@ -86,8 +91,10 @@ static attest_status find_event(struct finder *f, const struct place *place, str
 	bool more = true;
 
 	if (!f->is_open || f->log != place->log || f->next > place->number) {
-		if (f->is_open)
+		if (f->is_open) {
 			log_end(&f->cursor);
+			(*f->n_restarts)++;
+		}
 		f->is_open = true;
 		f->log = place->log;
 		f->next = 0;
@@ -118,9 +125,10 @@ static json_t *differences_json(struct pair *pair, const struct sequence *a, con
 	static const char *const kinds[] = {
 		[ONLY_A] = "only-a", [ONLY_B] = "only-b", [CHANGED] = "changed", [MOVED] = "moved"};
 	json_t *list = json_array();
-	struct finder in_a = {.look = &pair->a}, in_b = {.look = &pair->b};
+	struct finder in_a = {.look = &pair->a, .n_restarts = &pair->n_restarts};
+	struct finder in_b = {.look = &pair->b, .n_restarts = &pair->n_restarts};
 
-	for (size_t i = 0; *pair->ok && i < shown; i++) {
+	for (size_t i = 0; *pair->ok && i < shown && pair->n_restarts < MOST_RESTARTS; i++) {
 		const struct difference *d = &all->items[i];
 		json_t *to = json_object();
 
@@ -138,16 +146,13 @@ static json_t *differences_json(struct pair *pair, const struct sequence *a, con
 	return list;
 }
 
-/* Events that have moved are looked up from the front of their log, so the number of differences has a bound. */
-enum { MOST_DIFFERENCES = 256 };
-
 static void add_pcr(struct pair *pair, uint8_t pcr, json_t *pcrs)
 {
 	struct arena arena = {NULL};
 	const struct sequence *a = &pair->in_a[pcr], *b = &pair->in_b[pcr];
 	struct differences all = {0};
 	struct attest_error e = {0};
-	json_t *to = json_object(), *values;
+	json_t *to = json_object(), *values, *differences;
 	size_t most = pair->options->max_events, shown;
 	bool same = true;
 
@@ -164,8 +169,9 @@ static void add_pcr(struct pair *pair, uint8_t pcr, json_t *pcrs)
 	json_put_size(to, "n_a", a->n, pair->ok);
 	json_put_size(to, "n_b", b->n, pair->ok);
 	json_put(to, "equal", json_boolean(same), pair->ok);
-	json_put(to, "differences", differences_json(pair, a, b, &all, shown), pair->ok);
-	json_put_size(to, "differences_omitted", all.n - shown, pair->ok);
+	differences = differences_json(pair, a, b, &all, shown);
+	json_put_size(to, "differences_omitted", all.n - json_array_size(differences), pair->ok);
+	json_put(to, "differences", differences, pair->ok);
 	if (json_array_size(json_object_get(to, "values")) > 0 || a->n > 0 || b->n > 0)
 		json_add(pcrs, to, pair->ok);
 	else

@@ -10,6 +10,8 @@
 #include "tcg_types.h"
 #include "uefi.h"
 
+enum { PCR_FILES = 10 }; /* where the kernel measures files, without end */
+
 /* One event on its way. */
 struct reading {
 	struct software_reader *reader;
@@ -585,7 +587,9 @@ static void read_place(struct reading *x)
 	struct software_reader *reader = x->reader;
 
 	if (x->pcr->n_events >= SOFTWARE_PCR_EVENTS) {
-		reader->n_dropped += x->event->kind != EVENT_IMA;
+		reader->n_dropped += x->event->kind != EVENT_IMA || x->event->pcr != PCR_FILES;
+		if ((x->event->pcr == 8 || x->event->pcr == 12) && !x->pcr->gap)
+			distrust_cmdline(x);
 	} else if (x->event->pcr <= 7 && is_separator(x)) {
 		x->pcr->n_separators++;
 	} else {

@@ -227,7 +227,7 @@ struct images {
 	const struct policy *policy;
 	const struct evidence *evidence;
 	struct findings *findings;
-	uint32_t text_pcrs; /* bit n: a log of texts covers PCR n, so that all its events must be texts */
+	uint32_t text_pcrs; /* bit n: PCR 14, or a log of texts covers PCR n: all its events must be texts */
 	size_t n;
 };
 
@@ -286,6 +286,7 @@ static attest_status check_containers(const struct policy *policy, const struct 
 
 	if (policy->n_containers == 0)
 		return ATTEST_OK;
+	images.text_pcrs = 1u << PCR_IMAGES;
 	for (size_t i = 0; i < evidence->proof->n_logs; i++)
 		if (logs[i].walker == &walk_texts)
 			images.text_pcrs |= 1u << logs[i].pcr;

@@ -405,6 +405,10 @@ uint16_t replay_bank(const struct replay *replay, const struct pcr_values *quote
 		uint16_t bank = quoted->values[i].value.alg;
 		bool has = event_find_digest(event, bank) != NULL;
 
+		/* Where some banks are demanded, the order of the quote, which is the prover's, does not count. */
+		if (replay->banks != 0 && digest_index(bank) < N_ALGORITHMS &&
+		    (replay->banks >> digest_index(bank) & 1) == 0)
+			continue;
 		if (quoted->values[i].index != event->pcr || (!has && event->preimage.data == NULL) ||
 		    digest_index(bank) == N_ALGORITHMS)
 			continue;

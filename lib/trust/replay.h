@@ -65,8 +65,8 @@ void replay_demand(struct replay *replay, uint8_t banks);
 bool replay_is_plain_text(const struct replay *replay, const struct event *event);
 /* Of a quoted value; PCR_UNEXPLAINED before replay_logs(). */
 enum pcr_state replay_state(const struct replay *replay, const struct pcr_value *quoted);
-/* The bank in which an event is looked at: SHA-1 where its digest was extended in place of another; else the first
- * followed bank of its PCR for which it has one. */
+/* The bank in which an event is looked at: of those demanded, or of all that were quoted, the first for which it has a
+ * digest; SHA-1 where that was extended in its place. */
 uint16_t replay_bank(const struct replay *replay, const struct pcr_values *quoted, const struct event *event);
 /* What the track's end means, in a sentence, for a contradicted register. */
 void replay_explain(const struct track *track, char *text, size_t size);

@@ -215,6 +215,16 @@ def hostile_lengths(lab: Lab) -> Case:
     return machine(lab, "hostile-lengths", {13: [everywhere(data) for _, data in kinds]}, "sha256:0-7,13", [log])
 
 
+def boot_of_other_bank(lab: Lab) -> Case:
+    """Each record has the true digest in SHA-256, and in a bank that the firmware left empty that of what it says."""
+    items: list[Item] = [{"sha256": OFF}, {"sha256": EMPTY}, {"sha384": ON}, {"sha384": EMPTY}]
+    log = cel(
+        (7, {"sha256": OFF, "sha384": ON}, firmware_event(ev.EV_EFI_VARIABLE_DRIVER_CONFIG, ON)),
+        (7, {"sha256": EMPTY, "sha384": EMPTY}, TRUE_SEPARATOR),
+    )
+    return machine(lab, "other-bank", {7: items}, "sha384:7+sha256:0-7", [log])
+
+
 TABLES = [
     Table(key_in_other_bank, (Row("tls-in-other-bank", "A TLS key that is measured into a bank nobody else uses."),), "tls"),
     Table(
@@ -268,6 +278,17 @@ TABLES = [
             ),
         ),
         "log",
+    ),
+    Table(
+        boot_of_other_bank,
+        (
+            Row(
+                "statement-of-other-bank",
+                "What a record says is right in a bank that comes first in the quote and that nobody believes.",
+                events=(("SecureBoot: enabled", False),),
+                software=(("secure-boot", False),),
+            ),
+        ),
     ),
     Table(
         boot_of_empty_bank,

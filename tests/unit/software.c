@@ -547,5 +547,12 @@ void software_limits(void)
 		extend_text(EV_IPL, 12, "x", "y");
 	extend(EV_IPL, 12, text, text);
 	CHECK(reader.n == 0 && reader.n_dropped == 1);
+	start(); /* past the limit nobody looks, so what was said is only claimed */
+	extend(EV_IPL, 12, text, text);
+	for (size_t i = 1; i < SOFTWARE_PCR_EVENTS; i++)
+		extend_text(0x80000007, 12, "x", "x");
+	CHECK(says("kernel.cmdline", "a=b", true));
+	extend_text(0x80000007, 12, "x", "x");
+	CHECK(says("kernel.cmdline", "a=b", false));
 	start();
 }
