@@ -244,7 +244,7 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 		return fail(error, ATTEST_E_ENCODING, "RFC 7468, 2", "PEM text does not begin with -----BEGIN %s-----",
 			    label);
 	most = slice_find(*text, '-'); /* the END line has the first one */
-	if (most > 2 * LIMIT_CHAIN_BYTES)
+	if (most > (size_t)2 * LIMIT_CHAIN_BYTES)
 		return fail(error, ATTEST_E_LIMIT, NULL, "a PEM block of more than %u characters (LIMIT_CHAIN_BYTES)",
 			    2 * LIMIT_CHAIN_BYTES);
 	base64 = arena_alloc(arena, most, 1);
