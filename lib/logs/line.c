@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void line_begin(struct line *line, size_t max)
 {
 	line->len = 0;
@@ -46,13 +48,18 @@ void line_printf(struct line *line, const char *format, ...)
 /* `after` is what follows, or 0: it decides whether a backslash could be taken for an escape. */
 static void put_byte(struct line *line, uint32_t byte, uint32_t after, bool is_word)
 {
-	char text[8];
+	uint8_t code = (uint8_t)byte;
+	char text[8] = "\\x";
 	bool plain = byte > 0x20 && byte < 0x7f;
 
 	plain = plain || (byte == 0x20 && !is_word);
 	if (byte == '\\' && after == 'x')
 		plain = false;
-	(void)snprintf(text, sizeof(text), plain ? "%c" : "\\x%02x", (unsigned)(byte & 0xff));
+	if (plain) {
+		put(line, slice_of(&code, 1));
+		return;
+	}
+	hex_encode(slice_of(&code, 1), text + 2);
 	put(line, slice_of_string(text));
 }
 
