@@ -43,7 +43,7 @@ SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)
 CLI := $(BUILD)/attest-verify $(BUILD)/attest-inspect
 CLI_SHARED := $(BUILD)/obj/cli/common.o $(BUILD)/obj/cli/input.o
-VERIFY_OBJ := $(BUILD)/obj/cli/verify.o $(CLI_SHARED)
+VERIFY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/verify*.c)) $(CLI_SHARED)
 INSPECT_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/inspect*.c)) $(CLI_SHARED)
 CLI_LIBS := -lattest -ljansson -lcrypto
 
