@@ -6,7 +6,8 @@
 
 #include "text.h"
 
-enum { PIECE = 16384 }; /* characters of base64 that are decoded at once, at least; a multiple of 4 */
+enum { FIRST_LOOK = 256 }; /* bytes; window_find() doubles it */
+enum { PIECE = 16384 };    /* characters of base64 that are decoded at once, at least; a multiple of 4 */
 
 struct source source_raw(struct slice bytes)
 {
@@ -108,6 +109,29 @@ attest_status window_peek(struct window *w, size_t len, struct slice *ret_bytes,
 	if (status == ATTEST_OK)
 		*ret_bytes = len == 0 ? slice_of("", 0) : slice_of(w->buffer + w->from, len);
 	return status;
+}
+
+attest_status window_find(struct window *w, size_t from, uint8_t byte, size_t most, struct slice *ret_bytes,
+			  bool *ret_found, struct attest_error *error)
+{
+	size_t left = window_left(w), seen = from, want = FIRST_LOOK, end;
+	struct slice part = {NULL, 0};
+
+	most = left < most ? left : most;
+	do {
+		attest_status status;
+
+		want = want < most ? want : most;
+		status = window_peek(w, want, &part, error);
+		if (status != ATTEST_OK)
+			return status;
+		end = seen + slice_find(slice_sub(part, seen, part.len), byte);
+		seen = want;
+		want *= 2;
+	} while (end >= part.len && part.len < most);
+	*ret_found = end < part.len;
+	*ret_bytes = slice_sub(part, 0, end);
+	return ATTEST_OK;
 }
 
 void window_skip(struct window *w, size_t len)

@@ -36,6 +36,10 @@ size_t window_left(const struct window *window);
 /* The next `len` bytes, without taking them; valid until the next call. ATTEST_E_LOG_STRUCTURE where fewer are left,
  * ATTEST_E_NO_MEMORY. */
 attest_status window_peek(struct window *window, size_t len, struct slice *ret_bytes, struct attest_error *error);
+/* The next bytes up to the first `byte` from position `from` on, among at most `most`: *ret_bytes is what lies before
+ * it, or all of them where there is none. Looks at no byte twice; valid as after a peek. */
+attest_status window_find(struct window *window, size_t from, uint8_t byte, size_t most, struct slice *ret_bytes,
+			  bool *ret_found, struct attest_error *error);
 /* Go past bytes that were peeked at. */
 void window_skip(struct window *window, size_t len);
 /* Peek and skip; valid as after a peek. */

@@ -375,30 +375,16 @@ static attest_status read_line(struct ima_ascii *ima, struct slice line, struct 
 	return status;
 }
 
-/* The next line, without its end. What was looked at is not looked at again. */
+/* The next line, without its end. */
 static attest_status peek_line(struct window *window, struct slice *ret_line, struct attest_error *error)
 {
-	size_t left = window_left(window), most = left < LIMIT_LOG_ENTRY ? left : LIMIT_LOG_ENTRY;
-	size_t seen = 0, want = 256, end;
-	struct slice part = {NULL, 0};
+	bool found = false;
+	attest_status status = window_find(window, 0, '\n', LIMIT_LOG_ENTRY, ret_line, &found, error);
 
-	do {
-		attest_status status;
-
-		want = want < most ? want : most;
-		status = window_peek(window, want, &part, error);
-		if (status != ATTEST_OK)
-			return status;
-		end = seen + slice_find(slice_sub(part, seen, part.len), '\n');
-		seen = want;
-		want *= 2;
-	} while (end == part.len && part.len < most);
-	if (end == part.len) {
-		error_expected(error, "a line feed within %u bytes (LIMIT_LOG_ENTRY)", LIMIT_LOG_ENTRY);
-		return fail(error, ATTEST_E_LOG_STRUCTURE, clause, "a line does not end");
-	}
-	*ret_line = slice_sub(part, 0, end);
-	return ATTEST_OK;
+	if (status != ATTEST_OK || found)
+		return status;
+	error_expected(error, "a line feed within %u bytes (LIMIT_LOG_ENTRY)", LIMIT_LOG_ENTRY);
+	return fail(error, ATTEST_E_LOG_STRUCTURE, clause, "a line does not end");
 }
 
 bool is_ima_ascii(struct slice bytes)

@@ -120,10 +120,10 @@ void line_utf16(struct line *line, struct slice units)
 
 void line_hex(struct line *line, struct slice bytes)
 {
-	char text[4];
+	char text[HEX_SIZE(1)];
 
 	for (size_t i = 0; i < bytes.len && !line->cut; i++) {
-		(void)snprintf(text, sizeof(text), "%02x", bytes.data[i]);
+		hex_encode(slice_sub(bytes, i, 1), text);
 		put(line, slice_of_string(text));
 	}
 }

@@ -22,31 +22,17 @@ bool is_systemd(struct slice bytes)
 	return bytes.len >= 2 && bytes.data[0] == RECORD_SEPARATOR && bytes.data[1] == '{';
 }
 
-/* Up to the next record or the end; JSON has no such byte in it. What was looked at is not looked at again. */
+/* Up to the next record or the end; JSON has no such byte in it. */
 static attest_status peek_record(struct window *window, struct slice *ret_record, struct attest_error *error)
 {
-	size_t left = window_left(window), most = 1 + LIMIT_EVENT_JSON + 1;
-	size_t seen = 1, want = 512, end;
-	struct slice part = {NULL, 0};
+	bool found = false;
+	attest_status status =
+		window_find(window, 1, RECORD_SEPARATOR, 1 + LIMIT_EVENT_JSON + 1, ret_record, &found, error);
 
-	if (left < most)
-		most = left;
-	do {
-		attest_status status;
-
-		want = want < most ? want : most;
-		status = window_peek(window, want, &part, error);
-		if (status != ATTEST_OK)
-			return status;
-		end = seen + slice_find(slice_sub(part, seen, part.len), RECORD_SEPARATOR);
-		seen = want;
-		want *= 2;
-	} while (end == part.len && part.len < most);
-	if (end - 1 > LIMIT_EVENT_JSON)
+	if (status == ATTEST_OK && ret_record->len > 1 + LIMIT_EVENT_JSON)
 		return fail(error, ATTEST_E_LIMIT, NULL, "a record of more than %u bytes (LIMIT_EVENT_JSON)",
 			    LIMIT_EVENT_JSON);
-	*ret_record = slice_sub(part, 0, end);
-	return ATTEST_OK;
+	return status;
 }
 
 static attest_status check_frame(struct slice record, struct attest_error *error)

@@ -22,7 +22,7 @@
 	TEST(text_pem) TEST(text_pem_strict) TEST(text_pem_many) TEST(text_printable) TEST(text_time) \
 	TEST(text_time_days) TEST(text_time_extremes) TEST(text_time_parse) TEST(text_time_refused) \
 	TEST(digest_names) TEST(digest_vectors) TEST(digest_extends) TEST(digest_hasher) \
-	TEST(window_patterns) TEST(window_takes) TEST(window_memory) TEST(window_short) TEST(window_not_base64) \
+	TEST(window_patterns) TEST(window_takes) TEST(window_memory) TEST(window_short) TEST(window_not_base64) TEST(window_finds) TEST(window_forks) \
 	TEST(json_strict) TEST(json_duplicates) TEST(json_nul) TEST(json_depth) TEST(json_counts) \
 	TEST(json_lifted) TEST(json_lifted_escapes) TEST(json_offsets) TEST(json_types) TEST(json_paths) \
 	TEST(json_decoded) \

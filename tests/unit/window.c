@@ -166,3 +166,70 @@ void window_not_base64(void)
 		CHECK(source.size == 77 && e.status == ATTEST_E_ENCODING);
 	}
 }
+
+static void check_find(struct window *w, size_t from, size_t most, size_t want, bool is_there)
+{
+	struct attest_error e = {0};
+	struct slice bytes = {NULL, 0};
+	bool found = !is_there;
+
+	CHECK_STATUS(window_find(w, from, '!', most, &bytes, &found, &e), ATTEST_OK);
+	CHECK(bytes.len == want && found == is_there &&
+	      slice_find(slice_sub(bytes, from, bytes.len), '!') == want - from);
+}
+
+void window_finds(void)
+{
+	static const size_t places[] = {1, 2, 255, 256, 257, 511, 512, 513, 12287, 12288, 12289, SIZE - 1};
+	struct fixture f;
+
+	for (size_t i = 0; i < COUNT(places); i++) {
+		size_t place = places[i];
+
+		set_up(&f, SIZE);
+		for (size_t k = 0; k < SIZE; k++)
+			f.bytes[k] = k == 0 || k == place ? '!' : '.';
+		base64_encode(slice_of(f.bytes, SIZE), f.base64);
+		for (int coded = 0; coded < 2; coded++) {
+			struct window *w = coded ? &f.coded : &f.raw;
+
+			check_find(w, 1, SIZE, place, true);
+			check_find(w, 1, SIZE + 7, place, true);
+			check_find(w, 1, place, place, false); /* it is the first that is not looked at */
+			check_find(w, 1, place + 1, place, true);
+			window_skip(w, place);
+			check_find(w, 0, SIZE, 0, true);
+			check_find(w, 1, SIZE, SIZE - place, false);
+		}
+		tear_down(&f);
+	}
+}
+
+/* A window at the same place that moves by itself, wherever a group of base64 begins. */
+void window_forks(void)
+{
+	struct fixture f;
+
+	set_up(&f, 40000);
+	for (size_t at = 0; at < f.len; at += at < 20 ? 1 : 4099) {
+		struct attest_error e = {0};
+		struct slice bytes = {NULL, 0};
+		struct window fork;
+
+		CHECK_STATUS(window_peek(&f.coded, 1, &bytes, &e), ATTEST_OK);
+		CHECK_STATUS(window_fork(&f.coded, &fork, &e), ATTEST_OK);
+		CHECK_STATUS(window_take(&fork, f.len - at, &bytes, &e), ATTEST_OK);
+		CHECK(slice_equal(bytes, slice_of(f.bytes + at, f.len - at)) && window_left(&fork) == 0);
+		window_close(&fork);
+		CHECK_STATUS(window_fork(&f.raw, &fork, &e), ATTEST_OK);
+		CHECK(window_left(&fork) == f.len - at && window_left(&f.coded) == f.len - at);
+		CHECK_STATUS(window_peek(&fork, 1, &bytes, &e), ATTEST_OK);
+		CHECK(bytes.data[0] == f.bytes[at]);
+		window_close(&fork);
+		for (size_t k = 0; k < (at < 20 ? 1u : 4099u) && window_left(&f.coded) > 0; k++) {
+			CHECK_STATUS(window_take(&f.coded, 1, &bytes, &e), ATTEST_OK);
+			CHECK_STATUS(window_take(&f.raw, 1, &bytes, &e), ATTEST_OK);
+		}
+	}
+	tear_down(&f);
+}
