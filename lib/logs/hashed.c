@@ -12,17 +12,9 @@ void hashing_end(struct hashing *hashing)
 	hasher_free(&hashing->hasher);
 }
 
-static const struct event_digest *digest_in(const struct event *event, uint16_t bank)
-{
-	for (size_t i = 0; i < event->n_digests; i++)
-		if (event->digests[i].alg == bank)
-			return &event->digests[i];
-	return NULL;
-}
-
 bool is_hash_of(struct hashing *h, struct slice part)
 {
-	const struct event_digest *d = digest_in(h->event, h->bank);
+	const struct event_digest *d = event_find_digest(h->event, h->bank);
 	struct digest digest;
 
 	if (d == NULL)
@@ -127,5 +119,5 @@ bool grub_event_read(struct hashing *h, struct grub_event *ret_event)
 
 bool extends_bank(const struct event *event, uint16_t bank)
 {
-	return event->measured && (digest_in(event, bank) != NULL || event->preimage.data != NULL);
+	return event->measured && (event_find_digest(event, bank) != NULL || event->preimage.data != NULL);
 }

@@ -1,28 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "software.h"
+#include "reading.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "device_path.h"
 #include "ima.h"
-#include "line.h"
 #include "tcg_types.h"
 #include "uefi.h"
 
 enum { PCR_FILES = 10 }; /* where the kernel measures files, without end */
-
-/* One event on its way. */
-struct reading {
-	struct software_reader *reader;
-	const struct event *event;
-	uint16_t bank;
-	struct hashing hashing; /* of event and bank */
-	size_t log, number;
-	struct software_pcr *pcr;
-	attest_status status;
-	struct attest_error *error;
-};
 
 static struct software *new_item(struct software_reader *reader)
 {
@@ -50,7 +37,7 @@ static size_t count_of(const struct software_reader *reader, const char *what)
 }
 
 /* A value that was cut does not show all that was hashed, and another could be cut to the same. */
-static void state(struct reading *x, const char *what, bool proven, const struct line *value)
+void software_state(struct reading *x, const char *what, bool proven, const struct line *value)
 {
 	struct software_reader *reader = x->reader;
 	struct software *item;
@@ -78,7 +65,7 @@ static void state_bytes(struct reading *x, const char *what, bool proven, struct
 
 	line_begin(&line, LINE_MAX_SUMMARY);
 	line_bytes(&line, bytes);
-	state(x, what, proven, &line);
+	software_state(x, what, proven, &line);
 }
 
 static void add_digest(struct reading *x, struct line *line)
@@ -121,7 +108,7 @@ static void read_firmware(struct reading *x)
 		line_add(&line, "0x");
 		line_hex(&line, data);
 	}
-	state(x, "firmware.version", is_whole && x->pcr->n_events == 0, &line);
+	software_state(x, "firmware.version", is_whole && x->pcr->n_events == 0, &line);
 }
 
 /* "<digest>  <path> (path claimed)" */
@@ -145,7 +132,7 @@ static void state_image(struct reading *x, const char *what, bool proven)
 		line_add(&line, path.text);
 		line_add(&line, " (path claimed)");
 	}
-	state(x, what, proven, &line);
+	software_state(x, what, proven, &line);
 }
 
 static void read_driver(struct reading *x)
@@ -181,7 +168,7 @@ static void state_keys(struct reading *x, const char *what, bool proven, struct 
 		x->status = digest_sha256(contents, sha256, x->error);
 	line_add(&line, "; contents sha256 ");
 	line_hex(&line, slice_of(sha256, sizeof(sha256)));
-	state(x, what, proven, &line);
+	software_state(x, what, proven, &line);
 }
 
 static void state_secure_boot(struct reading *x, enum variable_kind kind, bool proven, struct slice contents)
@@ -224,7 +211,7 @@ static void state_authority(struct reading *x, const struct uefi_variable *v, bo
 		line_add(&line, "hash ");
 		line_hex(&line, a.hash);
 	}
-	state(x, "secure-boot.authority", proven, &line);
+	software_state(x, "secure-boot.authority", proven, &line);
 }
 
 /*
@@ -335,7 +322,7 @@ static bool state_utf16_cmdline(struct reading *x)
 		return false;
 	line_begin(&line, LINE_MAX_SUMMARY);
 	line_utf16(&line, text);
-	state(x, "kernel.cmdline", !x->pcr->gap, &line);
+	software_state(x, "kernel.cmdline", !x->pcr->gap, &line);
 	return true;
 }
 
@@ -378,7 +365,7 @@ static void read_tag(struct reading *x)
 	add_digest(x, &line);
 	if (tag == TAG_LINUX_LOAD_OPTIONS)
 		line_add(&line, " (digest of the UTF-16 text, which is not in the log)");
-	state(x, tag == TAG_LINUX_INITRD ? "initrd" : "kernel.cmdline", false, &line);
+	software_state(x, tag == TAG_LINUX_INITRD ? "initrd" : "kernel.cmdline", false, &line);
 }
 
 static bool section_is_known(const struct software_reader *reader, const char *name)
@@ -408,7 +395,7 @@ static void read_section(struct reading *x)
 		line_begin(&line, LINE_MAX_SUMMARY);
 		line_printf(&line, "%s ", reader->section);
 		add_digest(x, &line);
-		state(x, "uki.section", !section_is_known(reader, reader->section), &line);
+		software_state(x, "uki.section", !section_is_known(reader, reader->section), &line);
 		reader->sections = SECTIONS_NAME;
 	}
 }
@@ -427,97 +414,6 @@ static void read_tcg(struct reading *x)
 
 	if (readers[x->event->pcr] != NULL)
 		readers[x->event->pcr](x);
-}
-
-/* "name sha256:…" with spaces in neither, so that no name can contain another's digest. */
-static void state_named(struct reading *x, const char *what, bool proven, const char *name, const char *digest)
-{
-	struct line line;
-
-	line_begin(&line, LINE_MAX_SUMMARY);
-	if (name == NULL)
-		line_add(&line, "(no name)");
-	else
-		line_word(&line, slice_of_string(name));
-	line_add(&line, " ");
-	if (digest == NULL)
-		line_add(&line, "(no digest)");
-	else
-		line_word(&line, slice_of_string(digest));
-	state(x, what, proven, &line);
-}
-
-static const char *member_of(const json_t *object, const char *outer, const char *inner)
-{
-	return json_string_value(json_object_get(json_object_get(object, outer), inner));
-}
-
-/* AICert's resource is an object: its members say where it comes from. */
-static void state_resource(struct reading *x, bool proven, const json_t *content)
-{
-	const json_t *resource = json_object_get(json_object_get(content, "spec"), "resource_proto");
-	char text[LINE_MAX_FIELD + 1];
-	size_t len = json_dumpb(resource, text, LINE_MAX_FIELD, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-
-	if (len == 0 && resource != NULL) {
-		x->status = fail_memory(x->error);
-		return;
-	}
-	if (len > LINE_MAX_FIELD) /* it did not fit */
-		proven = false;
-	text[len > LINE_MAX_FIELD ? 0 : len] = '\0';
-	state_named(x, "input", proven, len == 0 || len > LINE_MAX_FIELD ? NULL : text,
-		    member_of(content, "resolved", "hash"));
-}
-
-static void read_aicert(struct reading *x, const char *type, bool proven, const json_t *content)
-{
-	if (strcmp(type, "input_image") == 0) {
-		state_named(x, "container.image", proven, member_of(content, "spec", "image_name"),
-			    member_of(content, "resolved", "id"));
-	} else if (strcmp(type, "input_resource") == 0) {
-		state_resource(x, proven, content);
-	} else if (strcmp(type, "axolotl_configuration") == 0) {
-		state_named(x, "config", proven, "axolotl", member_of(content, "resolved", "hash"));
-	} else if (strcmp(type, "outputs") == 0) {
-		for (size_t i = 0; i < json_array_size(content); i++)
-			state_named(x, "output", proven, member_of(json_array_get(content, i), "spec", "path"),
-				    member_of(json_array_get(content, i), "resolved", "hash"));
-	}
-}
-
-/* The server of this project, and AICert; a text that calls itself by both is read as both. */
-static void read_text(struct reading *x)
-{
-	static const struct {
-		const char *type, *what;
-	} known[] = {
-		{"config",  "config"         },
-                {"image",   "container.image"},
-                {"weights", "weights"        },
-		{"input",   "input"          },
-                {"output",  "output"         },
-	};
-	const struct event *event = x->event;
-	bool proven;
-	const char *type, *aicert_type;
-	json_t *object = NULL;
-
-	x->status = event_object(event, &object, x->error);
-	if (x->status != ATTEST_OK || object == NULL)
-		return;
-	/* What is served is measured into PCR 14, its listener into 15, a job's outputs into 8; elsewhere a text could
-	 * be the contents of a file that a boot loader or a kernel has read. */
-	proven = (event->pcr == 8 || event->pcr == 14 || event->pcr == 15) && is_hash_of(&x->hashing, event->data);
-	type = json_string_value(json_object_get(object, "type"));
-	aicert_type = json_string_value(json_object_get(object, "event_type"));
-	for (size_t i = 0; type != NULL && i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(type, known[i].type) == 0)
-			state_named(x, known[i].what, proven, json_string_value(json_object_get(object, "name")),
-				    json_string_value(json_object_get(object, "digest")));
-	if (aicert_type != NULL)
-		read_aicert(x, aicert_type, proven, json_object_get(object, "content"));
-	json_decref(object);
 }
 
 static void read_systemd(struct reading *x)
@@ -539,7 +435,8 @@ static void read_ima(struct reading *x)
 	if (f.digest_alg != NULL)
 		line_printf(&line, "%s:", f.digest_alg);
 	line_hex(&line, f.digest);
-	state(x, "ima.boot_aggregate", event->preimage.data != NULL && is_hash_of(&x->hashing, event->preimage), &line);
+	software_state(x, "ima.boot_aggregate",
+		       event->preimage.data != NULL && is_hash_of(&x->hashing, event->preimage), &line);
 }
 
 static void read_event(struct reading *x)
@@ -549,7 +446,7 @@ static void read_event(struct reading *x)
 		read_tcg(x);
 		break;
 	case EVENT_TEXT:
-		read_text(x);
+		software_read_text(x);
 		break;
 	case EVENT_SYSTEMD:
 		read_systemd(x);
