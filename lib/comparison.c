@@ -227,12 +227,11 @@ static json_t *software_json(struct pair *pair)
 
 static void add_problem(json_t *problems, const struct attest_error *e, bool *ok)
 {
-	char text[sizeof(e->where) + sizeof(e->message) + 8];
+	char buffer[LOOK_ERROR_SIZE];
+	const char *text = look_error_text(e, buffer);
 
-	if (e->status == ATTEST_OK)
-		return;
-	(void)snprintf(text, sizeof(text), "%s%s%s", e->where, e->where[0] == '\0' ? "" : ": ", e->message);
-	json_add(problems, json_string(text), ok);
+	if (text != NULL)
+		json_add(problems, json_string(text), ok);
 }
 
 /* What cannot be equal to anything: a quote that does not fit its values, logs that break off or do not replay. */

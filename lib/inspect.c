@@ -108,15 +108,19 @@ attest_status inspect_finish(json_t *root, bool ok, char **ret_json, struct atte
 	return ATTEST_OK;
 }
 
-/* An error that somebody else's data caused, in one line. */
+const char *look_error_text(const struct attest_error *e, char text[LOOK_ERROR_SIZE])
+{
+	if (e->status == ATTEST_OK)
+		return NULL;
+	(void)snprintf(text, LOOK_ERROR_SIZE, "%s%s%s", e->where, e->where[0] == '\0' ? "" : ": ", e->message);
+	return text;
+}
+
 static void put_error(json_t *object, const struct attest_error *e, bool *ok)
 {
-	char text[sizeof(e->where) + sizeof(e->message) + 8];
+	char text[LOOK_ERROR_SIZE];
 
-	if (e->status == ATTEST_OK)
-		return;
-	(void)snprintf(text, sizeof(text), "%s%s%s", e->where, e->where[0] == '\0' ? "" : ": ", e->message);
-	json_put_text(object, "error", text, ok);
+	json_put_text(object, "error", look_error_text(e, text), ok);
 }
 
 bool look_matches(const struct look *look, bool *ok)

@@ -29,6 +29,9 @@ struct look {
 attest_status look_open(struct look *look, struct slice bytes, struct attest_error *error);
 void look_close(struct look *look);
 attest_status inspect_check_options(const struct attest_inspect_options *options, struct attest_error *error);
+enum { LOOK_ERROR_SIZE = 640 };
+/* What is wrong and where, in one line; NULL where nothing is. */
+const char *look_error_text(const struct attest_error *e, char text[LOOK_ERROR_SIZE]);
 /* The claimed values hash to the quote's pcrDigest. */
 bool look_matches(const struct look *look, bool *ok);
 /* As replay_bank(). */

@@ -183,7 +183,7 @@ SYSTEMD_CHANGED = (
         "boot-phase-changed",
         "A phase was replaced, with its digests.",
         explained(systemd(change_phase)),
-        messages=("systemd: shutdown", "systemd: ready"),
+        messages=("systemd: shutdown (claimed)", "systemd: ready, "),
     ),
     Row("boot-phases-swapped", "Two phases have changed their places.", systemd(lambda values: values.insert(0, values.pop(1)))),
     Row("boot-phase-digest-missing", "A phase has no digest for the quoted bank.", systemd(drop_bank)),
