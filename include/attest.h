@@ -233,11 +233,17 @@ struct attest_options {
 	const uint8_t *nonce; /**< expected nonce, or NULL: freshness is then not checked */
 	size_t nonce_len;     /**< 1..64 bytes with a nonce */
 	const char *tls_pin;  /**< the attested TLS key must have this pin: "sha256//" and base64, or NULL */
+	/**
+	 * 32 bytes that this side of the live TLS connection exported (RFC 8446, 7.5; label and context stand in
+	 * docs/proof-format.md), or NULL. With it the proof must have the binding "quote", and the quote must bind
+	 * this very session.
+	 */
+	const uint8_t *tls_exporter;
 };
 #define ATTEST_TIME_UNSET INT64_MIN
 #define ATTEST_OPTIONS_INIT                                                                                            \
 	{                                                                                                              \
-		sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL                                        \
+		sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL, NULL                                  \
 	}
 
 /** Bytes that the caller owns. */

@@ -158,6 +158,11 @@ static struct slice asked_nonce(const struct run *run)
 	return slice_of(run->options->nonce, run->options->nonce == NULL ? 0 : run->options->nonce_len);
 }
 
+static struct slice asked_exporter(const struct run *run)
+{
+	return slice_of(run->options->tls_exporter, run->options->tls_exporter == NULL ? 0 : TLS_EXPORTER_SIZE);
+}
+
 static void nonce_fail(struct slice want, struct slice got, const char *message, struct attest_error *e)
 {
 	char hex[HEX_SIZE(LIMIT_NONCE_BYTES)];
@@ -176,7 +181,8 @@ static void check_asked_nonce(struct run *run, struct attest_error *e)
 	struct digest binding;
 
 	if (run->proof.tls_binding == TLS_IN_QUOTE) {
-		if (tls_quote_binding(want, digest_slice(&run->tls_digest), &binding, e) != ATTEST_OK)
+		if (tls_quote_binding(want, digest_slice(&run->tls_digest), asked_exporter(run), &binding, e) !=
+		    ATTEST_OK)
 			return;
 		want = digest_slice(&binding);
 	}
@@ -338,7 +344,8 @@ static void tls_absent(struct run *run)
 {
 	struct attest_error e = {0};
 
-	if (run->options->tls_pin == NULL && !policy_demands(run, REQUIRED, tls_of)) {
+	if (run->options->tls_pin == NULL && run->options->tls_exporter == NULL &&
+	    !policy_demands(run, REQUIRED, tls_of)) {
 		set(run, ATTEST_STEP_TLS,
 		    policy_demands(run, OPTIONAL, tls_of) ? ATTEST_NOT_REQUIRED : ATTEST_NOT_PRESENT);
 		return;
@@ -368,11 +375,12 @@ static void step_tls(struct run *run)
 		return;
 	}
 	if (e.status == ATTEST_OK) {
-		struct slice nonce = run->proof.has_nonce ? run->proof.nonce : asked_nonce(run);
+		struct tls_freshness fresh = {run->proof.has_nonce ? run->proof.nonce : asked_nonce(run),
+					      asked_exporter(run)};
 
 		if (!run_passed(run, ATTEST_STEP_PCRS) || !run->replay.done)
 			return;
-		(void)tls_check_binding(&run->proof, &run->quote, &run->pcrs, &run->replay, nonce,
+		(void)tls_check_binding(&run->proof, &run->quote, &run->pcrs, &run->replay, &fresh,
 					digest_slice(&run->tls_digest), &e);
 	}
 	if (e.status == ATTEST_OK)

@@ -7,12 +7,13 @@
 #include "base/text.h"
 #include "evidence/spki.h"
 
-attest_status tls_quote_binding(struct slice nonce, struct slice spki_sha256, struct digest *ret_binding,
-				struct attest_error *error)
+attest_status tls_quote_binding(struct slice nonce, struct slice spki_sha256, struct slice exporter,
+				struct digest *ret_binding, struct attest_error *error)
 {
 	static const char domain[] = "libattest quote v1"; /* its NUL is part of what is hashed */
 	uint8_t length[2] = {(uint8_t)(nonce.len >> 8), (uint8_t)nonce.len};
-	struct slice parts[] = {slice_of(domain, sizeof(domain)), slice_of(length, sizeof(length)), nonce, spki_sha256};
+	struct slice parts[] = {slice_of(domain, sizeof(domain)), slice_of(length, sizeof(length)), nonce, spki_sha256,
+				exporter};
 
 	return digest_compute(ALG_SHA256, parts, sizeof(parts) / sizeof(parts[0]), ret_binding, error);
 }
@@ -119,15 +120,18 @@ static attest_status check_event(const struct proof *proof, const struct replay 
 	return names_key(&ending, spki_sha256, error);
 }
 
-static attest_status check_quote(const struct quote *quote, struct slice nonce, struct slice spki_sha256,
+static attest_status check_quote(const struct quote *quote, const struct tls_freshness *fresh, struct slice spki_sha256,
 				 struct attest_error *error)
 {
 	struct digest binding;
-	attest_status status = tls_quote_binding(nonce, spki_sha256, &binding, error);
+	attest_status status = tls_quote_binding(fresh->nonce, spki_sha256, fresh->exporter, &binding, error);
 
 	if (status != ATTEST_OK || slice_equal(digest_slice(&binding), slice_of(quote->extra, quote->extra_len)))
 		return status;
-	return binding_fail("extraData of the quote does not bind this nonce and TLS key", error);
+	return binding_fail(fresh->exporter.len == 0
+				    ? "extraData of the quote does not bind this nonce and TLS key"
+				    : "extraData of the quote does not bind this nonce, TLS key and TLS session",
+			    error);
 }
 
 /*
@@ -161,15 +165,17 @@ static attest_status check_not_contradicted(const struct proof *proof, const str
 }
 
 attest_status tls_check_binding(const struct proof *proof, const struct quote *quote, const struct pcr_values *pcrs,
-				const struct replay *replay, struct slice nonce, struct slice spki_sha256,
-				struct attest_error *error)
+				const struct replay *replay, const struct tls_freshness *fresh,
+				struct slice spki_sha256, struct attest_error *error)
 {
 	attest_status status;
 
 	if (proof->tls_binding == TLS_IN_QUOTE) {
-		status = check_quote(quote, nonce, spki_sha256, error);
+		status = check_quote(quote, fresh, spki_sha256, error);
 		return status == ATTEST_OK ? check_not_contradicted(proof, pcrs, replay, spki_sha256, error) : status;
 	}
+	if (fresh->exporter.len != 0) /* a PCR holds the key, and nothing of a session */
+		return binding_fail("the proof binds its TLS key in a PCR, which cannot bind a TLS session", error);
 	if (!replay->proven[PCR_TLS])
 		return binding_fail(
 			"PCR 15 is not quoted in the bank of the policy (SHA-256 without one), has no log, or its log "

@@ -30,7 +30,8 @@ void tls_binding_vector(void)
 
 		for (size_t k = 0; k < 64; k++)
 			nonce[k] = vectors[i].len == 64 ? 0xff : (uint8_t)k;
-		CHECK_STATUS(tls_quote_binding(slice_of(nonce, vectors[i].len), slice_of(spki, 32), &binding, &e),
+		CHECK_STATUS(tls_quote_binding(slice_of(nonce, vectors[i].len), slice_of(spki, 32), slice_of(NULL, 0),
+					       &binding, &e),
 			     ATTEST_OK);
 		CHECK(binding.alg == ALG_SHA256 && binding.size == 32);
 		hex_encode(digest_slice(&binding), hex);
@@ -47,7 +48,7 @@ struct fixture {
 	struct replay replay;
 	struct event events[4];
 	uint8_t spki[32];
-	struct slice nonce;
+	struct slice nonce, exporter;
 };
 
 static void set_state(struct fixture *f, enum pcr_state state)
@@ -82,7 +83,9 @@ static attest_status check(struct fixture *f)
 {
 	struct attest_error e = {0};
 
-	return tls_check_binding(&f->proof, &f->quote, &f->pcrs, &f->replay, f->nonce, slice_of(f->spki, 32), &e);
+	struct tls_freshness fresh = {f->nonce, f->exporter};
+
+	return tls_check_binding(&f->proof, &f->quote, &f->pcrs, &f->replay, &fresh, slice_of(f->spki, 32), &e);
 }
 
 static void bind(struct fixture *f)
@@ -90,7 +93,7 @@ static void bind(struct fixture *f)
 	struct attest_error e = {0};
 	struct digest binding;
 
-	CHECK_STATUS(tls_quote_binding(f->nonce, slice_of(f->spki, 32), &binding, &e), ATTEST_OK);
+	CHECK_STATUS(tls_quote_binding(f->nonce, slice_of(f->spki, 32), f->exporter, &binding, &e), ATTEST_OK);
 	memcpy(f->quote.extra, binding.bytes, 32);
 	f->quote.extra_len = 32;
 }
@@ -122,6 +125,29 @@ void tls_binding_in_quote(void)
 	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
 	f.value.index = PCR_TLS;
 	set_state(&f, PCR_UNEXPLAINED); /* or was extended, and nobody says with what */
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+}
+
+/* A proof that binds a session holds for that session alone, and one that binds none for none. */
+void tls_binding_of_session(void)
+{
+	uint8_t session[TLS_EXPORTER_SIZE] = {7};
+	struct fixture f;
+
+	set_up(&f, TLS_IN_QUOTE);
+	bind(&f);
+	f.exporter = slice_of(session, sizeof(session));
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	bind(&f);
+	CHECK_STATUS(check(&f), ATTEST_OK);
+	session[31] = 1;
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.exporter = slice_of(NULL, 0);
+	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
+	f.proof.tls_binding = TLS_CA_IN_PCR;
+	f.replay.proven[PCR_TLS] = true;
+	CHECK_STATUS(check(&f), ATTEST_OK);
+	f.exporter = slice_of(session, sizeof(session));
 	CHECK_STATUS(check(&f), ATTEST_E_TLS_BINDING);
 }
 

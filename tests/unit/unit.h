@@ -13,6 +13,7 @@
 #include "base/memory.h"
 
 /* clang-format off */
+#ifndef UNIT_TESTS /* the server's own tests have their own list */
 #define UNIT_TESTS(TEST) \
 	TEST(bytes_slices) TEST(bytes_reader) TEST(bytes_reader_fails) TEST(bytes_reader_u64) \
 	TEST(memory_alloc) TEST(memory_overflow) TEST(memory_text) TEST(memory_defer) \
@@ -76,12 +77,13 @@
 	TEST(anchors_table) TEST(anchors_find) \
 	TEST(policy_kinds) TEST(policy_refused) TEST(policy_pins) TEST(policy_platforms) TEST(policy_disk) \
 	TEST(policy_containers) TEST(policy_containers_elsewhere) TEST(policy_meanings) \
-	TEST(tls_binding_vector) TEST(tls_binding_in_quote) TEST(tls_binding_in_event) TEST(tls_other_logs) \
+	TEST(tls_binding_vector) TEST(tls_binding_in_quote) TEST(tls_binding_of_session) TEST(tls_binding_in_event) TEST(tls_other_logs) \
 	TEST(result_names) TEST(result_getters) \
 	TEST(verifier_states) TEST(verifier_roots) TEST(verifier_policies) TEST(verifier_options) \
 	TEST(verifier_time) TEST(verifier_reports) TEST(verifier_costly_events) \
 	TEST(references_refused) TEST(references_explain) TEST(references_of_logs) \
 	TEST(inspect_options) TEST(inspect_limits) TEST(compare_documents)
+#endif
 /* clang-format on */
 
 #define UNIT_DECLARE(name) void name(void);
