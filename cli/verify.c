@@ -40,6 +40,10 @@ static const char usage[] =
 	"      --root-purpose P    what AK certificates under the roots that follow must hold as extended key usage:\n"
 	"                          any (default), none, or an OID such as 2.23.133.8.3\n"
 	"      --no-default-roots  trust none of the built-in roots\n"
+	"      --certificates FILE certificates that may complete the chain, PEM or one DER; none becomes a root\n"
+	"      --crl FILE          a CRL, PEM or DER: what it lists is refused. May be given several times, like "
+	"--certificates\n"
+	"      --require-crls      every certificate that names a CRL must be covered by a valid one\n"
 	"\n"
 	"Loose files, as tpm2-tools write them\n"
 	"      --quote MSG         TPMS_ATTEST (tpm2_quote -m)\n"
@@ -127,6 +131,29 @@ static int take_root(struct settings *s, const char *path)
 	return rc < 0 ? unreadable(path, -rc) : rc;
 }
 
+static int take_given(struct given *g, const char *option, const char *path)
+{
+	struct input *in = &g->files[g->n];
+	int rc;
+
+	if (g->n == MOST_GIVEN)
+		return wrong(option, path, "at most 16 files");
+	rc = input_read(path, in);
+	if (rc != 0)
+		return unreadable(path, rc);
+	g->bytes[g->n++] = (struct attest_bytes){in->data, in->len};
+	return 0;
+}
+
+static void free_settings(struct settings *s)
+{
+	for (size_t i = 0; i < s->certificates.n; i++)
+		input_free(&s->certificates.files[i]);
+	for (size_t i = 0; i < s->crls.n; i++)
+		input_free(&s->crls.files[i]);
+	attest_verifier_free(s->verifier);
+}
+
 static int take_nonce(struct settings *s, const char *hex)
 {
 	size_t len = strlen(hex);
@@ -195,6 +222,9 @@ enum long_only {
 	OPT_COLOR,
 	OPT_REFERENCE,
 	OPT_LOG,
+	OPT_CERTIFICATES,
+	OPT_CRL,
+	OPT_REQUIRE_CRLS,
 	OPT_PARTS /* and the four after it */
 };
 
@@ -207,6 +237,9 @@ static const struct option options[] = {
 	{"root",             required_argument, NULL, 'r'                 },
 	{"root-purpose",     required_argument, NULL, OPT_ROOT_PURPOSE    },
 	{"no-default-roots", no_argument,       NULL, OPT_NO_DEFAULT_ROOTS},
+	{"certificates",     required_argument, NULL, OPT_CERTIFICATES    },
+	{"crl",              required_argument, NULL, OPT_CRL             },
+	{"require-crls",     no_argument,       NULL, OPT_REQUIRE_CRLS    },
 	{"quote",            required_argument, NULL, OPT_PARTS           },
 	{"signature",        required_argument, NULL, OPT_PARTS + 1       },
 	{"pcrs",             required_argument, NULL, OPT_PARTS + 2       },
@@ -263,6 +296,13 @@ static int take_option(struct settings *s, int option)
 		s->root_purpose = optarg;
 		s->purpose_is_idle = true;
 		return 0;
+	case OPT_CERTIFICATES:
+		return take_given(&s->certificates, "--certificates", optarg);
+	case OPT_CRL:
+		return take_given(&s->crls, "--crl", optarg);
+	case OPT_REQUIRE_CRLS:
+		s->options.require_crls = 1;
+		return 0;
 	case OPT_NO_DEFAULT_ROOTS:
 		(void)attest_verifier_use_default_roots(s->verifier, 0);
 		return 0;
@@ -314,6 +354,10 @@ static int run(struct settings *s, char **names, int n)
 		return wrong("--root-purpose", s->root_purpose, "a --root after it");
 	if (s->has_parts ? n != 0 : n == 0)
 		return wrong("PROOF", n == 0 ? "" : names[0], "either proof files or loose files (--quote ...)");
+	s->options.certificates = s->certificates.bytes;
+	s->options.n_certificates = s->certificates.n;
+	s->options.crls = s->crls.bytes;
+	s->options.n_crls = s->crls.n;
 	rc = s->has_parts ? verify_parts(s) : verify_files(s, names, (size_t)n);
 	return finish_output() == 0 ? rc : EXIT_USAGE;
 }
@@ -335,7 +379,7 @@ int main(int argc, char **argv)
 		if (option == 'h' || option == 'V') {
 			(void)printf(option == 'h' ? "%s" : "attest-verify (libattest) %s\n",
 				     option == 'h' ? usage : attest_version());
-			attest_verifier_free(s.verifier);
+			free_settings(&s);
 			return fflush(stdout) == 0 ? 0 : EXIT_USAGE;
 		}
 		rc = option == '?' ? EXIT_USAGE : take_option(&s, option);
@@ -344,6 +388,6 @@ int main(int argc, char **argv)
 		rc = run(&s, argv + optind, argc - optind);
 	else if (option == '?')
 		(void)fputs("Try 'attest-verify --help'.\n", stderr);
-	attest_verifier_free(s.verifier);
+	free_settings(&s);
 	return rc;
 }

@@ -8,10 +8,18 @@
 #include <stdbool.h>
 
 #include "attest.h"
+#include "input.h"
 
 enum print { PRINT_REPORT, PRINT_JSON, PRINT_NOTHING, PRINT_PIN, PRINT_CA };
 
-enum { N_PARTS = 5, MOST_LOGS = 8 };
+enum { N_PARTS = 5, MOST_LOGS = 8, MOST_GIVEN = 16 };
+
+/* Files that every proof is verified with, as the options name them. */
+struct given {
+	struct input files[MOST_GIVEN];
+	struct attest_bytes bytes[MOST_GIVEN];
+	size_t n;
+};
 
 struct settings {
 	attest_verifier *verifier;
@@ -24,6 +32,7 @@ struct settings {
 	enum print print;
 	const char *color, *parts[N_PARTS], *logs[MOST_LOGS];
 	size_t n_logs;
+	struct given certificates, crls;
 	long jobs;
 };
 

@@ -123,12 +123,14 @@ def command(program: Path, folder: Path, case: Json) -> list[str]:
         args += ["--root-purpose", case["root_purpose"]]
     for root in case.get("roots", []):
         args += ["--root", str(folder / root)]
-    for option, key in (("--policy", "policies"), ("--reference", "references")):
+    for option, key in (("--policy", "policies"), ("--reference", "references"), ("--certificates", "certificates"), ("--crl", "crls")):
         for name in case.get(key, []):
             args += [option, str(folder / name)]
     for member in ("nonce", "pin"):
         if member in case:
             args += [f"--{member}", case[member]]
+    if case.get("require_crls"):
+        args.append("--require-crls")
     if "proof" in case:
         return [*args, str(folder / case["proof"])]
     for part, names in case["parts"].items():

@@ -69,6 +69,8 @@ typedef enum attest_status {
 	ATTEST_E_CONSTRAINT = 405,     /**< CA flag, path length or critical extension */
 	ATTEST_E_KEY_USAGE = 406,      /**< key usage or extended key usage */
 	ATTEST_E_WEAK = 407,           /**< signed with SHA-1 or MD5, or RSA under 2048 or over 8192 bits */
+	ATTEST_E_REVOKED = 408,        /**< a CRL of its issuer lists a certificate of the path */
+	ATTEST_E_CRL = 409,            /**< a CRL that was asked for is missing, or cannot be used */
 	ATTEST_E_NONCE = 501,          /**< the quote does not carry the expected nonce */
 	ATTEST_E_NONCE_REQUIRED = 502, /**< the policy demands a nonce and the caller gave none */
 	ATTEST_E_PCR_SELECTION = 601,  /**< PCR list and signed selection disagree, or the selection is empty */
@@ -197,6 +199,23 @@ struct attest_software {
 	int proven;      /**< 1: by a recomputed digest and the event's place in its PCR; 0: the log only claims it */
 };
 
+/** What lies behind a link. */
+typedef enum attest_link_kind {
+	ATTEST_LINK_ISSUER = 0, /**< the certificate of the issuer that the path lacks (RFC 5280, 4.2.2.1) */
+	ATTEST_LINK_CRL = 1     /**< a CRL of the issuer (RFC 5280, 4.2.1.13) */
+} attest_link_kind;
+
+/**
+ * Where a certificate says that something is published which would help to decide. A hint, never evidence: a link to an
+ * issuer comes from a certificate that nobody vouches for yet, so whoever wrote the proof chose it. Links to CRLs are
+ * told only of a path that reaches an anchor, whose certificates are signed.
+ */
+struct attest_link {
+	attest_link_kind kind;
+	const char *url;     /**< begins with "http://", printable ASCII without spaces, at most 2048 bytes */
+	const char *subject; /**< of the certificate that names it; escaped where it is not printable */
+};
+
 /** Facts about the AK certificate and the quote; NULL or 0 where the step that proves them has not passed. */
 struct attest_facts {
 	const char *format;     /**< name of the proof format */
@@ -205,7 +224,8 @@ struct attest_facts {
 	const char *ak_subject; /**< RFC 4514 text, or the subject alternative name; NULL unless `chain` passed */
 	const char *ak_spki; /**< SHA-256 of the AK's DER SubjectPublicKeyInfo, hex; NULL unless `signature` passed */
 	int64_t valid_from;  /**< latest notBefore of the path, seconds since 1970-01-01T00:00:00Z */
-	int64_t valid_until; /**< earliest notAfter of the path; a verdict is not good beyond it */
+	int64_t valid_until; /**< earliest notAfter of the path, and with require_crls earliest nextUpdate of the CRLs
+				that cover it; a verdict is not good beyond it */
 	/*
 	 * Of an AK outside the endorsement and platform hierarchies the TPM scrambles both counts and the firmware
 	 * version (TPM 2.0 Part 1, 36.7); then they can only be compared with those of the same AK.
@@ -226,6 +246,12 @@ struct attest_facts {
 typedef struct attest_verifier attest_verifier;
 typedef struct attest_result attest_result;
 
+/** Bytes that the caller owns. */
+struct attest_bytes {
+	const void *data; /**< may be NULL where len is 0 */
+	size_t len;
+};
+
 /** Options of one verification. Set it up with ATTEST_OPTIONS_INIT, then fill in. */
 struct attest_options {
 	size_t size;          /**< sizeof(struct attest_options), set by the macro */
@@ -239,18 +265,32 @@ struct attest_options {
 	 * this very session.
 	 */
 	const uint8_t *tls_exporter;
+	/**
+	 * More certificates that may help to complete the chain of this proof: each one or more PEM certificates, or
+	 * one DER certificate; at most 16, and 4 MiB, in all. They count as if the proof had brought them: none is an
+	 * anchor because it stands here, even if it signed itself. NULL where n_certificates is 0.
+	 */
+	const struct attest_bytes *certificates;
+	size_t n_certificates;
+	/**
+	 * CRLs (RFC 5280, 5): each one or more in PEM, or one in DER; at most 16, and 32 MiB, in all. A certificate of
+	 * the path that one of its issuer lists is revoked, and the proof refused, whatever the dates. A CRL that
+	 * is not valid, or fits no certificate of the path, is told in a note. NULL where n_crls is 0.
+	 */
+	const struct attest_bytes *crls;
+	size_t n_crls;
+	/**
+	 * 1: every certificate of the path but the anchor that names a distribution point for CRLs (RFC 5280, 4.2.1.13)
+	 * must be covered by one of `crls` that is valid at the verification time, or the proof is refused. One that
+	 * names none is told in a note: its revocation cannot be checked.
+	 */
+	int require_crls;
 };
 #define ATTEST_TIME_UNSET INT64_MIN
 #define ATTEST_OPTIONS_INIT                                                                                            \
 	{                                                                                                              \
-		sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL, NULL                                  \
+		sizeof(struct attest_options), ATTEST_TIME_UNSET, NULL, 0, NULL, NULL, NULL, 0, NULL, 0, 0             \
 	}
-
-/** Bytes that the caller owns. */
-struct attest_bytes {
-	const void *data; /**< may be NULL where len is 0 */
-	size_t len;
-};
 
 /** Evidence in loose pieces, as tpm2-tools write them. A piece that is absent has data NULL. */
 struct attest_parts {
@@ -281,6 +321,8 @@ ATTEST_API const char *attest_category_name(attest_category category);
 ATTEST_API const char *attest_step_name(attest_step step);
 ATTEST_API const char *attest_step_status_name(attest_step_status status);
 ATTEST_API const char *attest_verdict_name(attest_verdict verdict);
+/** "issuer" or "crl". */
+ATTEST_API const char *attest_link_kind_name(attest_link_kind kind);
 
 /**
  * attest_verifier_new() - a verifier with the built-in trust anchors and no policy
@@ -377,6 +419,9 @@ ATTEST_API size_t attest_result_n_software(const attest_result *result);
 ATTEST_API size_t attest_result_n_software_omitted(const attest_result *result);
 /** Statement number i in the order of the events, only of PCRs that replay to the quoted value; NULL past the end. */
 ATTEST_API const struct attest_software *attest_result_software(const attest_result *result, size_t i);
+ATTEST_API size_t attest_result_n_links(const attest_result *result);
+/** Link number i, at most 32; NULL past the end. It lives as long as the result. */
+ATTEST_API const struct attest_link *attest_result_link(const attest_result *result, size_t i);
 ATTEST_API const struct attest_facts *attest_result_facts(const attest_result *result);
 /** The attested TLS pin "sha256//…" of a VERIFIED proof whose TLS certificate is the server's own key; else NULL. */
 ATTEST_API const char *attest_result_pin(const attest_result *result);

@@ -232,6 +232,15 @@ static void print_facts(const struct page *p, const attest_result *r)
 	}
 }
 
+static void print_links(const struct page *p, const attest_result *r)
+{
+	if (r->n_links > 0)
+		emit(p, "%s", "\n  Published by the issuers\n");
+	for (size_t i = 0; i < r->n_links; i++)
+		emit(p, "    %-6s  %s\n            named by %s\n", attest_link_kind_name(r->links[i].kind),
+		     r->links[i].url, r->links[i].subject);
+}
+
 static void print_tls(const struct page *p, const struct attest_facts *f)
 {
 	if (f->tls_kind == NULL)
@@ -271,6 +280,7 @@ static void print_all(const struct page *p, const attest_result *r, const char *
 	if (r->n_events_omitted > 0)
 		emit(p, "    and %zu more\n", r->n_events_omitted);
 	print_facts(p, r);
+	print_links(p, r);
 }
 
 attest_status attest_result_text(const attest_result *result, const char *name, unsigned flags, char **ret_text)
@@ -396,10 +406,20 @@ static json_t *software_json(const struct attest_software *s, bool *ok)
 	return software;
 }
 
+static json_t *link_json(const struct attest_link *l, bool *ok)
+{
+	json_t *link = json_object();
+
+	json_put_text(link, "kind", attest_link_kind_name(l->kind), ok);
+	json_put_text(link, "url", l->url, ok);
+	json_put_text(link, "subject", l->subject, ok);
+	return link;
+}
+
 static json_t *result_json(const attest_result *r, const char *name, bool *ok)
 {
 	json_t *root = json_object(), *findings = json_array(), *pcrs = json_array(), *events = json_array(),
-	       *software = json_array();
+	       *software = json_array(), *links = json_array();
 	const char *pin = attest_result_pin(r);
 
 	for (size_t i = 0; i < r->findings.n; i++)
@@ -410,6 +430,8 @@ static json_t *result_json(const attest_result *r, const char *name, bool *ok)
 		json_add(events, event_json(&r->events[i], ok), ok);
 	for (size_t i = 0; i < r->n_software; i++)
 		json_add(software, software_json(&r->software[i], ok), ok);
+	for (size_t i = 0; i < r->n_links; i++)
+		json_add(links, link_json(&r->links[i], ok), ok);
 	json_put_text(root, "format", "libattest-result-v1", ok);
 	json_put_text(root, "proof", name, ok);
 	json_put_text(root, "verdict", attest_verdict_name(r->verdict), ok);
@@ -424,6 +446,7 @@ static json_t *result_json(const attest_result *r, const char *name, bool *ok)
 	json_put_size(root, "software_omitted", r->n_software_omitted, ok);
 	json_put(root, "events", events, ok);
 	json_put_size(root, "events_omitted", r->n_events_omitted, ok);
+	json_put(root, "links", links, ok);
 	return root;
 }
 

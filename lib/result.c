@@ -47,6 +47,8 @@ const char *attest_status_name(attest_status status)
 		NAME(ATTEST_E_CONSTRAINT),
 		NAME(ATTEST_E_KEY_USAGE),
 		NAME(ATTEST_E_WEAK),
+		NAME(ATTEST_E_REVOKED),
+		NAME(ATTEST_E_CRL),
 		NAME(ATTEST_E_NONCE),
 		NAME(ATTEST_E_NONCE_REQUIRED),
 		NAME(ATTEST_E_PCR_SELECTION),
@@ -113,6 +115,13 @@ const char *attest_verdict_name(attest_verdict verdict)
 	static const char *const names[] = {"refused", "verified", "inconclusive"};
 
 	return name_at(names, sizeof(names) / sizeof(names[0]), (size_t)verdict);
+}
+
+const char *attest_link_kind_name(attest_link_kind kind)
+{
+	static const char *const names[] = {"issuer", "crl"};
+
+	return name_at(names, sizeof(names) / sizeof(names[0]), (size_t)kind);
 }
 
 void attest_result_free(attest_result *result)
@@ -186,6 +195,16 @@ size_t attest_result_n_software_omitted(const attest_result *result)
 const struct attest_software *attest_result_software(const attest_result *result, size_t i)
 {
 	return i < result->n_software ? &result->software[i] : NULL;
+}
+
+size_t attest_result_n_links(const attest_result *result)
+{
+	return result->n_links;
+}
+
+const struct attest_link *attest_result_link(const attest_result *result, size_t i)
+{
+	return i < result->n_links ? &result->links[i] : NULL;
 }
 
 const struct attest_facts *attest_result_facts(const attest_result *result)

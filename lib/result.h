@@ -21,6 +21,8 @@ struct attest_result {
 	size_t n_events, n_events_omitted;
 	struct attest_software *software;
 	size_t n_software, n_software_omitted;
+	struct attest_link links[LIMIT_LINKS];
+	size_t n_links;
 };
 
 #endif

@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 #include "result.h"
 #include "trust/ak.h"
-#include "trust/chain.h"
+#include "trust/revocation.h"
 #include "trust/tls.h"
 
 /* A known-good proof or log: explains mismatches, decides nothing. */
@@ -39,6 +39,7 @@ struct run {
 	attest_result *result;
 	struct findings *findings;
 	struct chain chain;
+	struct revocation revocation;
 	EVP_PKEY *own_key; /* of an AK without certificate; owned */
 	EVP_PKEY *key;     /* the one to verify with; borrowed, or NULL */
 	struct tpm_signature signature;
@@ -58,6 +59,9 @@ bool run_is_authentic(const struct run *run);
 
 /* explain.c: where PCRs that do not fit part from those of the references, as notes. */
 void explain_mismatches(struct run *run);
+
+/* links.c: what the path names and the caller might fetch. */
+void links_tell(struct run *run);
 
 /* account.c: fill the result's facts, PCRs and events, each only where a passed step proves it. */
 void account_tell(struct run *run);

@@ -62,18 +62,28 @@ static void key_without_certificate(struct run *run, struct attest_error *e)
 		run->key = run->own_key;
 }
 
+static void check_chain(struct run *run)
+{
+	const struct attest_options *o = run->options;
+	struct trust_store *store = &run->verifier->store;
+	bool valid;
+
+	chain_read(&run->chain, store, run->proof.certificates, run->proof.n_certificates, run->findings);
+	chain_read_given(&run->chain, store, o->certificates, o->n_certificates, run->findings);
+	revocation_read(&run->revocation, o->crls, o->n_crls, run->findings);
+	valid = chain_validate(&run->chain, store, o->time, run->findings) &&
+		revocation_check(&run->revocation, &run->chain, o->require_crls != 0, o->time, run->findings);
+	set(run, ATTEST_STEP_CHAIN, valid ? ATTEST_PASSED : ATTEST_FAILED);
+	run->key = run->chain.n_certificates > 0 ? run->chain.certificates[0]->key : NULL;
+	links_tell(run);
+}
+
 static void step_chain(struct run *run)
 {
 	struct attest_error e = {0};
 
 	if (run->proof.n_certificates > 0) {
-		chain_read(&run->chain, &run->verifier->store, run->proof.certificates, run->proof.n_certificates,
-			   run->findings);
-		set(run, ATTEST_STEP_CHAIN,
-		    chain_validate(&run->chain, &run->verifier->store, run->options->time, run->findings)
-			    ? ATTEST_PASSED
-			    : ATTEST_FAILED);
-		run->key = run->chain.n_certificates > 0 ? run->chain.certificates[0]->key : NULL;
+		check_chain(run);
 		return;
 	}
 	set(run, ATTEST_STEP_CHAIN, ATTEST_NOT_PRESENT);
@@ -469,6 +479,15 @@ static void run_steps(struct run *run)
 	account_tell(run);
 }
 
+static bool is_complete(const struct attest_bytes *list, size_t n)
+{
+	bool complete = list != NULL || n == 0;
+
+	for (size_t i = 0; complete && i < n; i++)
+		complete = list[i].data != NULL || list[i].len == 0;
+	return complete;
+}
+
 static attest_status check_options(const struct attest_options *options, struct attest_error *error)
 {
 	if (options->size != sizeof(*options))
@@ -482,6 +501,9 @@ static attest_status check_options(const struct attest_options *options, struct 
 	if (options->tls_pin != NULL &&
 	    (strlen(options->tls_pin) != ATTEST_PIN_SIZE - 1 || memcmp(options->tls_pin, "sha256//", 8) != 0))
 		return fail(error, ATTEST_E_USAGE, NULL, "a TLS pin is \"sha256//\" and 44 characters of base64");
+	if (!is_complete(options->certificates, options->n_certificates) ||
+	    !is_complete(options->crls, options->n_crls))
+		return fail(error, ATTEST_E_USAGE, NULL, "certificates or CRLs have a length and no data");
 	return ATTEST_OK;
 }
 
@@ -512,6 +534,7 @@ static attest_status verify(attest_verifier *verifier, const struct attest_optio
 		conclude(&run, ATTEST_STEP_PARSE, &e, NULL);
 	decide(&run);
 	chain_clear(&run.chain);
+	revocation_clear(&run.revocation);
 	EVP_PKEY_free(run.own_key);
 	proof_free(&run.proof);
 	arena_free(&run.arena);

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -160,6 +160,47 @@ def to_pem(der: bytes, label: str = "CERTIFICATE") -> str:
 
 def unknown_extension(critical: bool) -> Extension:
     return x509.UnrecognizedExtension(ObjectIdentifier(UNKNOWN_EXTENSION), b"\x05\x00"), critical
+
+
+def crl_point(url: str) -> Extension:
+    point = x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+    return x509.CRLDistributionPoints([point]), False
+
+
+def crl_scope(url: str = "", *, indirect: bool = False, only_cas: bool = False) -> Extension:
+    """An issuing distribution point."""
+    name = [x509.UniformResourceIdentifier(url)] if url else None
+    return x509.IssuingDistributionPoint(name, None, False, only_cas, None, indirect, False), True
+
+
+@dataclass(frozen=True)
+class Crl:
+    """What a CRL says of itself, and when it lists what it lists as revoked. Times are UTC."""
+
+    since: datetime = datetime(2026, 5, 1)
+    until: datetime = datetime(2026, 7, 1)
+    revoked: datetime = datetime(2026, 4, 1)
+    hash: str = "sha256"
+    extensions: tuple[Extension, ...] = ()
+
+
+GOOD_CRL = Crl()
+
+
+def crl(spec: Crl, issuer: Authority, serials: list[int], signer: PrivateKey | None = None) -> bytes:
+    """DER; `signer` other than the issuer makes it an impostor's."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(spec.since)
+        .next_update(max(spec.until, spec.since + timedelta(days=1)))
+    )
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(spec.revoked)
+        builder = builder.add_revoked_certificate(entry.add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), False).build())
+    for extension, critical in spec.extensions:
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(signer or issuer.key, HASHES[spec.hash]).public_bytes(Encoding.DER)
 
 
 def foreign_names_only(critical: bool = True) -> Extension:

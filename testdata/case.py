@@ -42,6 +42,11 @@ class Case:
     pin: str | None = None
     # Known-good proofs and logs in testdata/boot, which explain what differs.
     references: tuple[str, ...] = ()
+    # What the caller has besides the proof: PEM certificates, CRLs, and the exporter value of a live TLS session.
+    certificates: list[str] = field(default_factory=list)
+    crls: list[bytes] = field(default_factory=list)
+    require_crls: bool = False
+    exporter: bytes | None = None
     edits: list[Callable[[Json], None]] = field(default_factory=list)
     rewrites: list[Callable[[bytes], bytes]] = field(default_factory=list)
 
@@ -188,9 +193,24 @@ def write(case: Case, row: Row, table_fails: str) -> Files:
     about["roots"] = [f"../../../testdata/ca/{name}.pem" for name in case.roots]
     if case.references:
         about["references"] = [f"../../../testdata/boot/{name}" for name in case.references]
+    about |= given(case, files)
     about |= {key: value for key, value in (("root_purpose", case.purpose), ("pin", case.pin)) if value is not None}
     about["expect"] = expected(case, row, table_fails)
     return {"case.json": dump(about), **files}
+
+
+def given(case: Case, files: Files) -> Json:
+    """What the caller has besides the proof; adds its files."""
+    about: Json = {}
+    for key, contents in (("certificates", [pem.encode() for pem in case.certificates]), ("crls", case.crls)):
+        if contents:
+            about[key] = [f"{key}-{number}" for number in range(len(contents))]
+            files |= dict(zip(about[key], contents, strict=True))
+    if case.require_crls:
+        about["require_crls"] = True
+    if case.exporter is not None:
+        about["tls_exporter"] = case.exporter.hex()
+    return about
 
 
 def document(case: Case) -> bytes:

@@ -53,10 +53,10 @@ def text_log(pcr: int, events: list[str]) -> Json:
     return {"format": "text-events", "pcr": pcr, "events": events}
 
 
-def tls_binding(nonce: bytes, spki: bytes) -> bytes:
+def tls_binding(nonce: bytes, spki: bytes, exporter: bytes = b"") -> bytes:
     """extraData of the binding "quote"."""
     label = b"libattest quote v1\0"
-    return digest("sha256", label + struct.pack(">H", len(nonce)) + nonce + digest("sha256", spki))
+    return digest("sha256", label + struct.pack(">H", len(nonce)) + nonce + digest("sha256", spki) + exporter)
 
 
 WORKLOAD = [

@@ -16,17 +16,19 @@ struct file {
 	size_t len;
 };
 
-enum { CASE_PARTS = 5, CASE_LOGS = 8 };
+enum { CASE_PARTS = 5, CASE_LOGS = 8, CASE_GIVEN = 4, CASE_EXPORTER = 32 };
 
 struct test_case {
 	char path[512];
 	json_t *json; /* case.json */
 	struct attest_options options;
-	unsigned char nonce[64];
+	unsigned char nonce[64], exporter[CASE_EXPORTER];
 	attest_verifier *verifier; /* with its roots, policies and references; NULL where one was refused */
 	struct file proof;         /* or the parts */
 	struct file files[CASE_PARTS], logs[CASE_LOGS];
 	struct attest_bytes log_bytes[CASE_LOGS];
+	struct file certificates[CASE_GIVEN], crls[CASE_GIVEN];
+	struct attest_bytes certificate_bytes[CASE_GIVEN], crl_bytes[CASE_GIVEN];
 	struct attest_parts parts;
 	bool has_parts;
 };

@@ -32,17 +32,49 @@ static struct file read_member(const struct test_case *c, const char *name)
 	return file_read(path);
 }
 
-static void load_nonce(struct test_case *c)
+/* How many bytes of hex were read; 0 without any. */
+static size_t load_hex(const struct test_case *c, const char *member, unsigned char *to, size_t size)
 {
-	const char *hex = json_string_value(json_object_get(c->json, "nonce"));
+	const char *hex = json_string_value(json_object_get(c->json, member));
+	size_t n = 0;
 
-	for (size_t i = 0; hex != NULL && hex[2 * i] != '\0' && i < sizeof(c->nonce); i++) {
-		char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+	for (; hex != NULL && hex[2 * n] != '\0' && n < size; n++) {
+		char digits[3] = {hex[2 * n], hex[2 * n + 1], '\0'};
 
-		c->nonce[i] = (unsigned char)strtoul(digits, NULL, 16);
-		c->options.nonce = c->nonce;
-		c->options.nonce_len = i + 1;
+		to[n] = (unsigned char)strtoul(digits, NULL, 16);
 	}
+	return n;
+}
+
+static size_t load_given(const struct test_case *c, const char *member, struct file *files, struct attest_bytes *bytes)
+{
+	const json_t *names = json_object_get(c->json, member);
+	size_t n = json_array_size(names);
+
+	if (n > CASE_GIVEN)
+		broken(c->path, "too many certificates or CRLs");
+	for (size_t i = 0; i < n; i++) {
+		files[i] = read_member(c, json_string_value(json_array_get(names, i)));
+		bytes[i] = (struct attest_bytes){files[i].data, files[i].len};
+	}
+	return n;
+}
+
+static void load_options(struct test_case *c)
+{
+	struct attest_options *o = &c->options;
+
+	o->time = json_integer_value(json_object_get(c->json, "at"));
+	o->tls_pin = json_string_value(json_object_get(c->json, "pin"));
+	o->nonce_len = load_hex(c, "nonce", c->nonce, sizeof(c->nonce));
+	o->nonce = o->nonce_len == 0 ? NULL : c->nonce;
+	if (load_hex(c, "tls_exporter", c->exporter, CASE_EXPORTER) == CASE_EXPORTER)
+		o->tls_exporter = c->exporter;
+	o->certificates = c->certificate_bytes;
+	o->n_certificates = load_given(c, "certificates", c->certificates, c->certificate_bytes);
+	o->crls = c->crl_bytes;
+	o->n_crls = load_given(c, "crls", c->crls, c->crl_bytes);
+	o->require_crls = json_is_true(json_object_get(c->json, "require_crls"));
 }
 
 static bool configure(struct test_case *c)
@@ -124,9 +156,7 @@ void case_load(struct test_case *c, const char *directory, const char *name)
 	c->json = json_load_file(path, 0, NULL);
 	if (c->json == NULL)
 		broken(path, "no case");
-	c->options.time = json_integer_value(json_object_get(c->json, "at"));
-	c->options.tls_pin = json_string_value(json_object_get(c->json, "pin"));
-	load_nonce(c);
+	load_options(c);
 	load_evidence(c);
 	if (attest_verifier_new(&c->verifier) != ATTEST_OK)
 		broken(path, "out of memory");
@@ -144,6 +174,10 @@ void case_free(struct test_case *c)
 		free(c->files[i].data);
 	for (size_t i = 0; i < CASE_LOGS; i++)
 		free(c->logs[i].data);
+	for (size_t i = 0; i < CASE_GIVEN; i++) {
+		free(c->certificates[i].data);
+		free(c->crls[i].data);
+	}
 	json_decref(c->json);
 }
 

@@ -29,9 +29,13 @@ def arguments(case: dict[str, Any]) -> list[str]:
         ("--policy", "policies"),
         ("--root", "roots"),
         ("--reference", "references"),
+        ("--certificates", "certificates"),
+        ("--crl", "crls"),
     ):
         for name in case.get(key, []):
             args += [option, name]
+    if case.get("require_crls"):
+        args.append("--require-crls")
     for part, names in case.get("parts", {}).items():
         for name in names if isinstance(names, list) else [names]:
             args += ["--" + part.replace("_", "-"), name]
@@ -128,14 +132,23 @@ def check(tool: Path, folder: Path) -> str:
 
 def main() -> int:
     tool = Path(sys.argv[1]).resolve() / "attest-verify"
-    folders = sorted(path.parent for path in CASES.glob("*/case.json"))
+    every = sorted(path.parent for path in CASES.glob("*/case.json"))
+    # The exporter value of a TLS session is no option of a command.
+    folders = [
+        folder
+        for folder in every
+        if "tls_exporter" not in json.loads((folder / "case.json").read_text())
+    ]
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda folder: check(tool, folder), folders))
     for folder, wrong in zip(folders, results, strict=True):
         if wrong:
             print(f"FAILED {folder.name}: {wrong}")
     failed = sum(bool(wrong) for wrong in results)
-    print(f"cases on the command line: {len(results) - failed} passed, {failed} failed")
+    skipped = len(every) - len(folders)
+    print(
+        f"cases on the command line: {len(results) - failed} passed, {failed} failed, {skipped} skipped (of a TLS session)"
+    )
     return 1 if failed or not results else 0
 
 

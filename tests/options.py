@@ -78,11 +78,26 @@ def usage(r: Runner) -> None:
         ("--policy", "/nonexistent", "No such file"),
         ("--root", "/nonexistent", "No such file"),
         ("--tls-cert", "/nonexistent", "No such file"),
+        ("--certificates", "/nonexistent", "No such file"),
+        ("--crl", "/nonexistent", "No such file"),
     ):
         r.expect(f"{option} {value[:20]!r}", 2, *TRUST, option, value, PROOF, err=err)
     r.expect("a root that is none", 2, "--root", str(DEMO / "policy.json"), PROOF, err="not a DER certificate")
     r.expect("a key purpose that is none", 2, "--root-purpose", "ak", "--root", str(DEMO / "root.pem"), PROOF, err="dotted OID")
     r.expect("a policy that is none", 2, *TRUST, "--policy", PROOF, PROOF, err="$.format")
+
+
+def given(r: Runner) -> None:
+    """Certificates and CRLs besides the proof; tests/cases has those that decide."""
+    root = str(DEMO / "root.pem")
+    r.expect("16 files of certificates", 0, *GOOD, *["--certificates", root] * 16, PROOF, out="VERIFIED")
+    r.expect("and one more", 2, *GOOD, *["--certificates", root] * 17, PROOF, err="at most 16 files")
+    r.expect("one more CRL than 16", 2, *GOOD, *["--crl", root] * 17, PROOF, err="at most 16 files")
+    r.expect("certificates that are none", 1, *GOOD, "--certificates", PROOF, PROOF, out="certificates given, number 0")
+    r.expect("a CRL that is none", 1, *GOOD, "--crl", root, PROOF, out="CRLs given, number 0")
+    r.expect("a CRL from standard input", 1, *GOOD, "--crl", "-", PROOF, stdin=b"0", out="not a DER CRL")
+    r.expect("required, and no certificate names one", 0, *GOOD, "--require-crls", PROOF, out="names no CRL")
+    r.expect("no certificate given is a root", 1, *AT, "--certificates", root, PROOF, out="no trust anchor")
 
 
 def times(r: Runner) -> None:
@@ -229,7 +244,7 @@ def roots(r: Runner) -> None:
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         r = Runner(Path(sys.argv[1]).resolve(), Path(scratch))
-        for group in (usage, times, output, inputs, many, policies, logs, roots):
+        for group in (usage, given, times, output, inputs, many, policies, logs, roots):
             group(r)
     print(f"options: {r.passed} passed, {r.failed} failed")
     return 1 if r.failed else 0

@@ -13,6 +13,11 @@
 #define LIMIT_JSON_VALUES         (1u << 18)   /* the parser takes about 100 bytes a value: 26 MiB */
 #define LIMIT_CERTIFICATES        16u          /* longest path known: 4 */
 #define LIMIT_CHAIN_BYTES         (4u << 20)   /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
+#define LIMIT_CRLS                16u          /* one for each certificate of the longest path */
+#define LIMIT_CRL_BYTES           (32u << 20)  /* of all CRLs together: the largest that CAs publish are some MiB */
+#define LIMIT_CRL_HEAD            (64u << 10)  /* issuer, and extensions, of a CRL: some hundred bytes each */
+#define LIMIT_LINKS               32u          /* of a result: a certificate names one or two places for each kind */
+#define LIMIT_URL_BYTES           2048u        /* what servers and proxies take */
 #define LIMIT_LOGS                8u           /* boot, IMA, systemd, four applications */
 #define LIMIT_LOG_BYTES           (256u << 20) /* 10^6 files in an IMA log are about 150 MiB */
 #define LIMIT_LOG_ENTRY           (16u << 20)  /* IMA keeps whole buffers: keys, kexec command lines, LSM policies */

@@ -269,6 +269,28 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 	return base64_decode(arena, slice_of(base64, len), ret_der, error);
 }
 
+attest_status pem_or_der(struct slice bytes, const char *label, size_t max, der_fn fn, void *context,
+			 struct attest_error *error)
+{
+	attest_status status = ATTEST_OK;
+	struct slice rest = bytes;
+
+	if (bytes.len / 2 > max)
+		return fail(error, ATTEST_E_LIMIT, NULL, "%zu bytes; at most %zu of DER are allowed", bytes.len, max);
+	if (!pem_find(&rest))
+		return fn(context, bytes, error);
+	while (status == ATTEST_OK && pem_find(&rest)) {
+		struct arena arena = {NULL};
+		struct slice der;
+
+		status = pem_next(&arena, &rest, label, &der, error);
+		if (status == ATTEST_OK)
+			status = fn(context, der, error);
+		arena_free(&arena);
+	}
+	return status;
+}
+
 char *pem_encode(struct arena *arena, const char *label, struct slice der)
 {
 	size_t len = (der.len + 2) / 3 * 4;

@@ -34,6 +34,14 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 bool pem_begins(struct slice text);
 /* Move *text to the next block, over explanatory text (RFC 7468, 5.2); false and unmoved where there is none. */
 bool pem_find(struct slice *text);
+/*
+ * Bytes that hold PEM blocks of this label, with text before each, or else are one DER object: call fn for the DER of
+ * each, until it fails. ATTEST_E_LIMIT where they are longer than `max` bytes of DER are in PEM; ATTEST_E_ENCODING; or
+ * what fn says. The DER is gone after the call.
+ */
+typedef attest_status (*der_fn)(void *context, struct slice der, struct attest_error *error);
+attest_status pem_or_der(struct slice bytes, const char *label, size_t max, der_fn fn, void *context,
+			 struct attest_error *error);
 char *pem_encode(struct arena *arena, const char *label, struct slice der);
 
 /* Printable ASCII as it is, anything else as \xNN; at most `max` characters, then "...". */

@@ -9,16 +9,15 @@
 #include <openssl/asn1t.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "evidence/key.h"
 #include "evidence/spki.h"
+#include "evidence/x509.h"
 
 struct asn1_tbs {
 	ASN1_ENCODING enc; /* the bytes as they were read: what the signature is over */
@@ -67,7 +66,6 @@ ASN1_SEQUENCE(ASN1_CERT) = {
 
 	DEFINE_DEFER(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
 DEFINE_DEFER(GENERAL_NAMES, GENERAL_NAMES_free);
-DEFINE_DEFER(BIO, BIO_free_all);
 DEFINE_DEFER(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
 DEFINE_DEFER(ASN1_BIT_STRING, ASN1_BIT_STRING_free);
 DEFINE_DEFER(AUTHORITY_KEYID, AUTHORITY_KEYID_free);
@@ -126,47 +124,26 @@ static attest_status read_key(struct certificate *c, struct attest_error *error)
 	return ATTEST_OK; /* a key that cannot be used is the path's business */
 }
 
-static bool read_time(const ASN1_TIME *from, int64_t *ret_time)
+attest_status certificate_extension(const struct certificate *certificate, int nid, void *ret_value,
+				    struct attest_error *error)
 {
-	struct tm tm = {0};
-
-	if (ASN1_TIME_to_tm(from, &tm) != 1)
-		return false;
-	*ret_time = timegm(&tm);
-	return true;
+	return x509_extension(certificate->asn1->tbs->extensions, nid, ret_value)
+		       ? ATTEST_OK
+		       : certificate_fail("an extension of the certificate is malformed or stands there twice", error);
 }
 
-/*
- * An extension's value, or NULL where the certificate has none; ATTEST_E_CERTIFICATE where it is malformed or stands
- * there twice. The caller frees it.
- */
-static attest_status read_extension(const struct certificate *c, int nid, void *ret_value, struct attest_error *error)
+bool certificate_has_extension(const struct certificate *certificate, int nid)
 {
-	int critical = -1;
-	void *value = X509V3_get_d2i(c->asn1->tbs->extensions, nid, &critical, NULL);
-
-	if (value == NULL && critical != -1)
-		return certificate_fail("an extension of the certificate is malformed or stands there twice", error);
-	memcpy(ret_value, &value, sizeof(value));
-	return ATTEST_OK;
+	return x509_has_extension(certificate->asn1->tbs->extensions, nid);
 }
 
-/* Longest known: 15 bytes. Writing a long one takes time with its square. */
-enum { MAX_PURPOSES = 64, MAX_OID_BYTES = 32, MAX_OID_TEXT = 128 };
-
-static void oid_text(const ASN1_OBJECT *object, char ret_text[MAX_OID_TEXT])
-{
-	if (OBJ_length(object) > MAX_OID_BYTES)
-		(void)snprintf(ret_text, MAX_OID_TEXT, "an-OID-of-%zu-bytes", OBJ_length(object));
-	else
-		(void)OBJ_obj2txt(ret_text, MAX_OID_TEXT, object, 1);
-}
+enum { MAX_PURPOSES = 64 };
 
 static attest_status read_purposes(struct certificate *c, struct attest_error *error)
 {
 	DEFER(EXTENDED_KEY_USAGE_free_deferred) EXTENDED_KEY_USAGE *list = NULL;
 	size_t size = 2, used = 1;
-	attest_status status = read_extension(c, NID_ext_key_usage, &list, error);
+	attest_status status = certificate_extension(c, NID_ext_key_usage, &list, error);
 
 	if (status != ATTEST_OK || list == NULL)
 		return status;
@@ -179,7 +156,7 @@ static attest_status read_purposes(struct certificate *c, struct attest_error *e
 		return fail_memory(error);
 	c->purposes[0] = ' ';
 	for (int i = 0; i < sk_ASN1_OBJECT_num(list); i++) {
-		oid_text(sk_ASN1_OBJECT_value(list, i), c->purposes + used);
+		x509_oid_text(sk_ASN1_OBJECT_value(list, i), c->purposes + used);
 		used += strlen(c->purposes + used);
 		c->purposes[used++] = ' ';
 	}
@@ -207,26 +184,10 @@ static attest_status read_critical(struct certificate *c, struct attest_error *e
 
 		if (may_be_passed_over(extension, OBJ_obj2nid(object)))
 			continue;
-		oid_text(object, oid);
+		x509_oid_text(object, oid);
 		c->unknown_critical = strdup(oid);
 		return c->unknown_critical == NULL ? fail_memory(error) : ATTEST_OK;
 	}
-	return ATTEST_OK;
-}
-
-static attest_status name_text(const X509_NAME *name, char **ret_text, struct attest_error *error)
-{
-	DEFER(BIO_free_all_deferred) BIO *out = BIO_new(BIO_s_mem());
-	char *data = NULL, *text;
-	long len;
-
-	if (out == NULL || X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
-		return fail_memory(error);
-	len = BIO_get_mem_data(out, &data);
-	text = strndup(len > 0 ? data : "", len > 0 ? (size_t)len : 0);
-	if (text == NULL)
-		return fail_memory(error);
-	*ret_text = text;
 	return ATTEST_OK;
 }
 
@@ -235,7 +196,7 @@ static attest_status read_subject(struct certificate *c, struct attest_error *er
 {
 	const X509_NAME *name = c->asn1->tbs->subject;
 	DEFER(GENERAL_NAMES_free_deferred) GENERAL_NAMES *names = NULL;
-	attest_status status = read_extension(c, NID_subject_alt_name, &names, error);
+	attest_status status = certificate_extension(c, NID_subject_alt_name, &names, error);
 
 	if (status != ATTEST_OK)
 		return status;
@@ -243,16 +204,16 @@ static attest_status read_subject(struct certificate *c, struct attest_error *er
 		const GENERAL_NAME *general = sk_GENERAL_NAME_value(names, i);
 
 		if (general->type == GEN_DIRNAME)
-			return name_text(general->d.directoryName, &c->subject, error);
+			return x509_name_text(general->d.directoryName, &c->subject, error);
 	}
-	return name_text(name, &c->subject, error);
+	return x509_name_text(name, &c->subject, error);
 }
 
 /* RFC 5280, 4.2.1.9: a path length stands only in the certificate of a CA, and is not negative. */
 static attest_status read_constraints(struct certificate *c, struct attest_error *error)
 {
 	DEFER(BASIC_CONSTRAINTS_free_deferred) BASIC_CONSTRAINTS *constraints = NULL;
-	attest_status status = read_extension(c, NID_basic_constraints, &constraints, error);
+	attest_status status = certificate_extension(c, NID_basic_constraints, &constraints, error);
 
 	c->path_length = CERTIFICATE_NO_PATHLEN;
 	if (status != ATTEST_OK || constraints == NULL)
@@ -269,7 +230,7 @@ static attest_status read_constraints(struct certificate *c, struct attest_error
 static attest_status read_usage(struct certificate *c, struct attest_error *error)
 {
 	DEFER(ASN1_BIT_STRING_free_deferred) ASN1_BIT_STRING *usage = NULL;
-	attest_status status = read_extension(c, NID_key_usage, &usage, error);
+	attest_status status = certificate_extension(c, NID_key_usage, &usage, error);
 	struct slice bits;
 
 	if (status != ATTEST_OK || usage == NULL)
@@ -284,10 +245,10 @@ static attest_status read_usage(struct certificate *c, struct attest_error *erro
 static attest_status read_identifiers(struct certificate *c, struct attest_error *error)
 {
 	DEFER(AUTHORITY_KEYID_free_deferred) AUTHORITY_KEYID *issuer = NULL;
-	attest_status status = read_extension(c, NID_subject_key_identifier, &c->key_id, error);
+	attest_status status = certificate_extension(c, NID_subject_key_identifier, &c->key_id, error);
 
 	if (status == ATTEST_OK)
-		status = read_extension(c, NID_authority_key_identifier, &issuer, error);
+		status = certificate_extension(c, NID_authority_key_identifier, &issuer, error);
 	if (status == ATTEST_OK && issuer != NULL)
 		c->issuer_key_id = TRANSFER(issuer->keyid);
 	return status;
@@ -295,12 +256,10 @@ static attest_status read_identifiers(struct certificate *c, struct attest_error
 
 static attest_status read_extensions(struct certificate *c, struct attest_error *error)
 {
-	const ASN1_OBJECT *algorithm = NULL;
 	attest_status status = read_constraints(c, error);
 
 	c->self_issued = X509_NAME_cmp(c->asn1->tbs->subject, c->asn1->tbs->issuer) == 0;
-	X509_ALGOR_get0(&algorithm, NULL, NULL, c->asn1->algorithm);
-	(void)OBJ_find_sigid_algs(OBJ_obj2nid(algorithm), &c->signature_hash, NULL);
+	c->signature_hash = x509_hash(c->asn1->algorithm);
 	if (status == ATTEST_OK)
 		status = read_usage(c, error);
 	if (status == ATTEST_OK)
@@ -317,8 +276,8 @@ static attest_status read_certificate(struct slice der, bool allow_padding, stru
 
 	if (status == ATTEST_OK)
 		status = read_key(c, error);
-	if (status == ATTEST_OK && (!read_time(c->asn1->tbs->validity->notBefore, &c->not_before) ||
-				    !read_time(c->asn1->tbs->validity->notAfter, &c->not_after)))
+	if (status == ATTEST_OK && (!x509_time(c->asn1->tbs->validity->notBefore, &c->not_before) ||
+				    !x509_time(c->asn1->tbs->validity->notAfter, &c->not_after)))
 		status = certificate_fail("the certificate's validity cannot be read", error);
 	if (status == ATTEST_OK)
 		status = read_extensions(c, error);
@@ -376,45 +335,18 @@ bool certificate_has_purpose(const struct certificate *certificate, const char *
 	return false;
 }
 
-/* libcrypto's name for the hash of a signature algorithm with this kind of key; NULL for RSASSA-PSS and the unknown. */
-static const char *signature_hash(const X509_ALGOR *algorithm, const EVP_PKEY *key)
+bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *key)
 {
-	const ASN1_OBJECT *object = NULL;
-	int hash = NID_undef, kind = NID_undef;
-
-	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
-	if (OBJ_find_sigid_algs(OBJ_obj2nid(object), &hash, &kind) != 1 || hash == NID_undef ||
-	    EVP_PKEY_type(kind) != EVP_PKEY_get_base_id(key))
-		return NULL;
-	return OBJ_nid2sn(hash);
-}
-
-static bool verify_tbs(const struct certificate *certificate, const ASN1_BIT_STRING *signature, const char *hash,
-		       EVP_PKEY *key)
-{
-	struct slice sig = slice_of(ASN1_STRING_get0_data(signature), (size_t)ASN1_STRING_length(signature));
+	const struct asn1_certificate *asn1 = certificate->asn1;
+	struct x509_signature signature = {asn1->tbs->algorithm, asn1->algorithm, asn1->signature};
 	unsigned char *tbs = NULL;
-	int len = ASN1_item_i2d((const ASN1_VALUE *)certificate->asn1->tbs, &tbs, ASN1_ITEM_rptr(ASN1_TBS));
-	bool verified = len > 0 && crypto_verify(key, hash, false, sig, slice_of(tbs, (size_t)len));
+	int len = ASN1_item_i2d((const ASN1_VALUE *)asn1->tbs, &tbs, ASN1_ITEM_rptr(ASN1_TBS));
+	bool verified = len > 0 && x509_is_signed_by(&signature, slice_of(tbs, (size_t)len), key);
 
 	if (len <= 0)
 		crypto_note_failure();
 	OPENSSL_free(tbs);
 	return verified;
-}
-
-bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *key)
-{
-	const ASN1_BIT_STRING *signature = certificate->asn1->signature;
-	const X509_ALGOR *outer = certificate->asn1->algorithm;
-	const char *hash;
-
-	/* "This field MUST contain the same algorithm identifier as the signature field": RFC 5280, 4.1.1.2. */
-	if (key == NULL || X509_ALGOR_cmp(outer, certificate->asn1->tbs->algorithm) != 0)
-		return false;
-	hash = signature_hash(outer, key);
-	/* No unused bits: the flags of an ASN1_BIT_STRING hold their number. */
-	return hash != NULL && (signature->flags & 7) == 0 && verify_tbs(certificate, signature, hash, key);
 }
 
 bool certificate_names_issuer(const struct certificate *certificate, const struct certificate *issuer)
@@ -426,11 +358,21 @@ bool certificate_names_issuer(const struct certificate *certificate, const struc
 	return wanted == NULL || has == NULL || ASN1_OCTET_STRING_cmp(wanted, has) == 0;
 }
 
+const X509_NAME *certificate_subject_name(const struct certificate *certificate)
+{
+	return certificate->asn1->tbs->subject;
+}
+
+const ASN1_INTEGER *certificate_serial(const struct certificate *certificate)
+{
+	return certificate->asn1->tbs->serial;
+}
+
 attest_status certificate_issuer_text(const struct certificate *certificate, char *buffer, size_t size,
 				      struct attest_error *error)
 {
 	char *text = NULL;
-	attest_status status = name_text(certificate->asn1->tbs->issuer, &text, error);
+	attest_status status = x509_name_text(certificate->asn1->tbs->issuer, &text, error);
 
 	if (status == ATTEST_OK)
 		(void)printable_to(slice_of_string(text), buffer, size);

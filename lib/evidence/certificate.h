@@ -50,6 +50,15 @@ attest_status certificate_issuer_text(const struct certificate *certificate, cha
 				      struct attest_error *error);
 /* `key` made the signature, with SHA-1 or better (what is too weak is for the path's rules): RFC 5280, 4.1.1. */
 bool certificate_is_signed_by(const struct certificate *certificate, EVP_PKEY *key);
+/*
+ * An extension that is read only when it is asked for, as libcrypto has it for this NID; NULL where there is none. The
+ * caller frees it. ATTEST_E_CERTIFICATE: malformed, or there twice.
+ */
+attest_status certificate_extension(const struct certificate *certificate, int nid, void *ret_value,
+				    struct attest_error *error);
+bool certificate_has_extension(const struct certificate *certificate, int nid);
+const X509_NAME *certificate_subject_name(const struct certificate *certificate);
+const ASN1_INTEGER *certificate_serial(const struct certificate *certificate);
 struct certificate *certificate_ref(struct certificate *certificate);
 void certificate_unref(struct certificate *certificate);
 bool certificate_has_purpose(const struct certificate *certificate, const char *oid);

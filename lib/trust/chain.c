@@ -10,8 +10,22 @@
 
 #include "base/text.h"
 #include "evidence/key.h"
+#include "evidence/x509.h"
 
 static const char step_clause[] = "RFC 5280, 6.1";
+
+static void where(const struct certificate *c, size_t i, struct attest_error *error)
+{
+	char subject[120];
+
+	error_where(error, "certificate %zu of the path (%s)", i,
+		    printable_to(slice_of_string(c->subject), subject, sizeof(subject)));
+}
+
+void chain_where(const struct chain *chain, size_t i, struct attest_error *error)
+{
+	where(chain->path[i], i, error);
+}
 
 /* A finding about path[i]. */
 __attribute__((format(printf, 7, 8))) static void chain_error(struct findings *findings, const struct certificate *c,
@@ -19,16 +33,32 @@ __attribute__((format(printf, 7, 8))) static void chain_error(struct findings *f
 							      const char *hint, const char *format, ...)
 {
 	struct attest_error e = {0};
-	char message[240], subject[120];
+	char message[240];
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	error_where(&e, "certificate %zu of the path (%s)", i,
-		    printable_to(slice_of_string(c->subject), subject, sizeof(subject)));
+	where(c, i, &e);
 	(void)fail(&e, status, clause, "%s", message);
 	finding_error(findings, ATTEST_STEP_CHAIN, &e, hint);
+}
+
+/* From the cache, or parsed. */
+static attest_status read_one(struct trust_store *store, struct slice der, bool allow_padding,
+			      struct certificate **ret_certificate, struct attest_error *error)
+{
+	struct digest digest;
+	struct certificate *known;
+	attest_status status = digest_compute(ALG_SHA256, &der, 1, &digest, error);
+
+	if (status != ATTEST_OK)
+		return status;
+	known = trust_store_lookup(store, digest.bytes);
+	if (known == NULL)
+		return certificate_parse(der, allow_padding, ret_certificate, error);
+	*ret_certificate = known;
+	return ATTEST_OK;
 }
 
 void chain_read(struct chain *chain, struct trust_store *store, const struct slice *ders, size_t n,
@@ -36,21 +66,60 @@ void chain_read(struct chain *chain, struct trust_store *store, const struct sli
 {
 	for (size_t i = 0; i < n; i++) {
 		struct attest_error e = {0};
-		struct digest digest;
 		struct certificate *c = NULL;
 
-		if (digest_compute(ALG_SHA256, &ders[i], 1, &digest, &e) == ATTEST_OK) {
-			c = trust_store_lookup(store, digest.bytes);
-			if (c == NULL && certificate_parse(ders[i], i == 0, &c, &e) != ATTEST_OK)
-				error_where(&e, "certificate %zu of the proof", i);
-		}
-		if (c == NULL)
+		if (read_one(store, ders[i], i == 0, &c, &e) != ATTEST_OK) {
+			error_where(&e, "certificate %zu of the proof", i);
 			finding_error(findings, ATTEST_STEP_CHAIN, &e, NULL);
+		}
 		if (c == NULL && i == 0)
 			return; /* without the AK's own, the others lead nowhere */
 		if (c != NULL)
 			chain->certificates[chain->n_certificates++] = c;
 	}
+	chain->n_of_proof = chain->n_certificates;
+}
+
+/* What the caller gives, as it is read. */
+struct giving {
+	struct chain *chain;
+	struct trust_store *store;
+	size_t n, bytes;
+};
+
+static attest_status add_given(void *context, struct slice der, struct attest_error *error)
+{
+	struct giving *g = context;
+	struct certificate *c = NULL;
+	attest_status status;
+
+	g->bytes += der.len;
+	if (g->n++ == LIMIT_CERTIFICATES)
+		return fail(error, ATTEST_E_LIMIT, NULL, "more than %u certificates were given (LIMIT_CERTIFICATES)",
+			    LIMIT_CERTIFICATES);
+	if (g->bytes > LIMIT_CHAIN_BYTES)
+		return fail(error, ATTEST_E_LIMIT, NULL,
+			    "certificates of more than %u bytes were given (LIMIT_CHAIN_BYTES)", LIMIT_CHAIN_BYTES);
+	status = read_one(g->store, der, false, &c, error);
+	if (status == ATTEST_OK)
+		g->chain->certificates[g->chain->n_certificates++] = c;
+	return status;
+}
+
+void chain_read_given(struct chain *chain, struct trust_store *store, const struct attest_bytes *given, size_t n,
+		      struct findings *findings)
+{
+	struct giving g = {.chain = chain, .store = store};
+	struct attest_error e = {0};
+
+	if (chain->n_certificates == 0) /* none of them can take the place of the AK's own */
+		return;
+	for (size_t i = 0; e.status == ATTEST_OK && i < n; i++)
+		if (pem_or_der(slice_of(given[i].data, given[i].len), "CERTIFICATE", LIMIT_CHAIN_BYTES, add_given, &g,
+			       &e) != ATTEST_OK)
+			error_where(&e, "certificates given, number %zu", i);
+	if (e.status != ATTEST_OK)
+		finding_error(findings, ATTEST_STEP_CHAIN, &e, NULL);
 }
 
 void chain_clear(struct chain *chain)
@@ -127,7 +196,7 @@ struct search {
 	struct chain *chain;
 	struct trust_store *store;
 	int64_t time;
-	bool used[LIMIT_CERTIFICATES];
+	bool used[2 * LIMIT_CERTIFICATES];
 	bool used_added[LIMIT_ROOTS];
 };
 
@@ -256,7 +325,7 @@ static void check_strength(const struct certificate *c, size_t i, bool signature
 		chain_error(findings, c, i, e.status, NULL, NULL, "%s: %s", e.message, e.found);
 	if (!signature_counts)
 		return;
-	if (hash != NID_sha256 && hash != NID_sha384 && hash != NID_sha512)
+	if (!x509_hash_is_strong(hash))
 		chain_error(findings, c, i, ATTEST_E_WEAK, NULL, NULL,
 			    "signed with %s; SHA-256, SHA-384 or SHA-512 is demanded",
 			    hash == NID_undef ? "an unknown hash" : OBJ_nid2ln(hash));
@@ -330,20 +399,19 @@ static void check_leaf(const struct certificate *leaf, struct findings *findings
 			    "may not sign (keyUsage lacks digitalSignature)");
 }
 
-static void check_path(struct chain *chain, bool complete, const struct end *end, int64_t time,
-		       struct findings *findings)
+static void check_path(struct chain *chain, const struct end *end, int64_t time, struct findings *findings)
 {
 	for (size_t i = 0; i < chain->n_path; i++) {
 		const struct certificate *c = chain->path[i];
 
 		check_time(c, i, time, findings);
-		check_strength(c, i, !complete || i + 1 < chain->n_path, findings);
+		check_strength(c, i, !chain->reaches_anchor || i + 1 < chain->n_path, findings);
 		check_critical(c, i, findings);
 		if (i > 0)
 			check_ca(chain, i, findings);
 	}
 	check_leaf(chain->path[0], findings);
-	if (complete)
+	if (chain->reaches_anchor)
 		check_purpose(chain->path[0], end->built_in != NULL ? end->built_in->rule : end->added->rule,
 			      end->built_in != NULL ? NULL : end->added->purpose, findings);
 }
@@ -373,7 +441,7 @@ static bool is_on_path(const struct chain *chain, const struct certificate *c)
 /* Such a certificate was read and nothing more: the reader should not take it for checked. */
 static void note_unused(const struct chain *chain, struct findings *findings)
 {
-	for (size_t i = 0; i < chain->n_certificates; i++) {
+	for (size_t i = 0; i < chain->n_of_proof; i++) {
 		struct attest_error e = {0};
 		char subject[120];
 
@@ -398,19 +466,18 @@ bool chain_validate(struct chain *chain, struct trust_store *store, int64_t time
 {
 	struct search search = {.chain = chain, .store = store, .time = time};
 	struct end end = {NULL, NULL};
-	bool complete;
 	struct attest_error e = {0};
 
 	if (chain->n_certificates == 0)
 		return false;
-	complete = build(&search, &end, findings);
+	chain->reaches_anchor = build(&search, &end, findings);
 	if (openssl_out_of_memory()) { /* a signature that failed for want of memory is not a bad one */
 		(void)fail_memory(&e);
 		finding_error(findings, ATTEST_STEP_CHAIN, &e, NULL);
 		return false;
 	}
-	check_path(chain, complete, &end, time, findings);
-	if (!complete || findings->step_failed[ATTEST_STEP_CHAIN])
+	check_path(chain, &end, time, findings);
+	if (!chain->reaches_anchor || findings->step_failed[ATTEST_STEP_CHAIN])
 		return false;
 	describe(chain, &end);
 	note_unused(chain, findings);

@@ -232,6 +232,36 @@ def composite_tables() -> list[Table]:
     return [Table(base, (Row(f"tls-quote-{name}", about),), "tls") for name, about, base in COMPOSITES]
 
 
+SESSION, OTHER_SESSION = digest("sha256", b"libattest test session"), digest("sha256", b"another session")
+
+
+def in_session(bound: bytes, live: bytes | None, asked: bool = False) -> Callable[[Lab], Case]:
+    """The quote binds the session `bound`; `live` is the one in which the caller has it."""
+
+    def base(lab: Lab) -> Case:
+        case = lab.bound_in_quote(extra=tls_binding(NONCE, lab.server_spki, bound), asked=asked)
+        case.exporter = live
+        return case
+
+    return base
+
+
+def key_in_session(lab: Lab) -> Case:
+    """PCR 15 binds the key, and nothing binds the session."""
+    case = lab.full()
+    case.exporter = SESSION
+    return case
+
+
+SESSIONS = [
+    Table(in_session(SESSION, SESSION, asked=True), (Row("good-tls-exporter", "Nonce, TLS key and TLS session bound by extraData."),)),
+    Table(in_session(SESSION, SESSION), (Row("good-tls-exporter-unasked", "The same, and the caller asks for no nonce."),)),
+    Table(in_session(SESSION, OTHER_SESSION), (Row("tls-exporter-other", "The quote binds another session."),), "tls"),
+    Table(in_session(SESSION, None), (Row("tls-exporter-unknown", "The quote binds a session, and the caller has none."),), "tls"),
+    Table(in_session(b"", SESSION), (Row("tls-exporter-unbound", "The quote binds no session, and the caller has one."),), "tls"),
+    Table(key_in_session, (Row("tls-exporter-pcr", "A key in PCR 15 binds no session, and the caller has one."),), "tls"),
+]
+
 TABLES = [
     Table(Lab.full, IN_PCR, "tls"),
     *measured_tables(),
@@ -248,5 +278,6 @@ TABLES = [
     Table(Lab.bound_in_quote, ASKED),
     *composite_tables(),
     *[Table(base, (Row(name, about),), "tls") for name, about, base in ORACLES],
+    *SESSIONS,
     Table(boundary_shifted, (Row("tls-quote-boundary-shifted", "The border between nonce and key is shifted by a byte."),), "tls"),
 ]

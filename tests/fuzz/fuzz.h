@@ -156,6 +156,22 @@ static inline void fuzz_check_facts(const attest_result *r)
 	REQUIRE(attest_result_software(r, attest_result_n_software(r)) == NULL);
 }
 
+/* Links go to nobody's files or shells, and only a proof that was read has any. */
+static inline void fuzz_check_links(const attest_result *r)
+{
+	size_t n = attest_result_n_links(r);
+
+	REQUIRE(n == 0 || fuzz_passed(r, ATTEST_STEP_PARSE));
+	REQUIRE(attest_result_link(r, n) == NULL);
+	for (size_t i = 0; i < n; i++) {
+		const struct attest_link *link = attest_result_link(r, i);
+
+		REQUIRE(strncmp(link->url, "http://", 7) == 0 && strchr(link->url, ' ') == NULL);
+		fuzz_check_printable(link->url, false);
+		fuzz_check_printable(link->subject, false);
+	}
+}
+
 static inline void fuzz_check_report(const attest_result *r)
 {
 	char *text = NULL;
@@ -187,6 +203,7 @@ static inline void fuzz_check_account(attest_status status, const struct attest_
 	fuzz_check_findings(r);
 	fuzz_check_steps(r);
 	fuzz_check_facts(r);
+	fuzz_check_links(r);
 	fuzz_check_report(r);
 }
 

@@ -101,6 +101,13 @@ def certificate_seeds() -> Iterator[bytes]:
     return ders("CERTIFICATE")
 
 
+def crl_seeds() -> Iterator[bytes]:
+    """The first byte: 1 requires that the path is covered, 2 looks for the issuer instead of the leaf."""
+    for crl in read("tests/cases/*/crls-*"):
+        for choice in range(4):
+            yield bytes([choice]) + crl
+
+
 def spki_seeds() -> Iterator[bytes]:
     yield from ders("CERTIFICATE")
     yield from ders("PUBLIC KEY")
@@ -385,6 +392,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "tpm_public": tpm_public_seeds,
     "pcrs": pcr_seeds,
     "certificate": certificate_seeds,
+    "crl": crl_seeds,
     "spki": spki_seeds,
     "text": text_seeds,
     "policy": policy_seeds,

@@ -22,7 +22,7 @@ static void check_statuses(void)
 		CHECK(strncmp(name, "ATTEST_", 7) == 0);
 		names[n++] = name;
 	}
-	CHECK(n == 43);
+	CHECK(n == 45);
 	CHECK_TEXT(attest_status_name(ATTEST_OK), "ATTEST_OK");
 	CHECK_TEXT(attest_status_name(ATTEST_E_NO_MEMORY), "ATTEST_E_NO_MEMORY");
 	CHECK(attest_status_category(ATTEST_OK) == ATTEST_CATEGORY_NONE);
@@ -62,6 +62,11 @@ static const char *verdict(int i)
 	return attest_verdict_name((attest_verdict)i);
 }
 
+static const char *link_kind(int i)
+{
+	return attest_link_kind_name((attest_link_kind)i);
+}
+
 void result_names(void)
 {
 	check_statuses();
@@ -69,6 +74,7 @@ void result_names(void)
 	check_names(step, ATTEST_N_STEPS);
 	check_names(step_status, 5);
 	check_names(verdict, 3);
+	check_names(link_kind, 2);
 	CHECK_TEXT(attest_version(), ATTEST_VERSION);
 	CHECK_TEXT(step(ATTEST_STEP_TLS), "tls");
 	CHECK_TEXT(verdict(ATTEST_REFUSED), "refused");
@@ -101,6 +107,7 @@ void result_getters(void)
 	      attest_result_finding(r, 1) == NULL);
 	CHECK(attest_result_n_pcrs(r) == 0 && attest_result_pcr(r, 0) == NULL);
 	CHECK(attest_result_n_events(r) == 0 && attest_result_event(r, 0) == NULL);
+	CHECK(attest_result_n_links(r) == 0 && attest_result_link(r, 0) == NULL);
 	CHECK(attest_result_pin(r) == NULL && attest_result_facts(r)->platform == NULL);
 	CHECK_STATUS(attest_result_text(r, NULL, 0, &text), ATTEST_OK);
 	CHECK(strncmp(text, "REFUSED\n", 8) == 0);

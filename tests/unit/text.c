@@ -204,6 +204,48 @@ void text_pem_many(void)
 	arena_free(&arena);
 }
 
+/* What was handed over, with a stroke behind each; refuses "bad". */
+static attest_status collect(void *context, struct slice der, struct attest_error *error)
+{
+	char *all = context;
+
+	if (slice_equal(der, slice_of_string("bad")))
+		return fail(error, ATTEST_E_CERTIFICATE, NULL, "bad");
+	(void)strncat(all, (const char *)der.data, der.len);
+	(void)strcat(all, "|");
+	return ATTEST_OK;
+}
+
+void text_pem_or_der(void)
+{
+	static const struct {
+		const char *bytes;
+		attest_status status;
+		const char *all;
+	} rows[] = {
+		{"-----BEGIN TEST-----\nZm9v\n-----END TEST-----\n",                                                 ATTEST_OK,            "foo|"    },
+		{"say\n-----BEGIN TEST-----\nZm9v\n-----END TEST-----\nand\n-----BEGIN TEST-----\nYmFy\n-----END "
+		 "TEST-----\n",								     ATTEST_OK,            "foo|bar|"},
+		{"foo",											      ATTEST_OK,            "foo|"    },
+		{"bad",											      ATTEST_E_CERTIFICATE, ""        },
+		{"-----BEGIN OTHER-----\nZm9v\n-----END OTHER-----\n",                                               ATTEST_E_ENCODING,    ""        },
+		{"-----BEGIN TEST-----\nYmFk\n-----END TEST-----\n-----BEGIN TEST-----\nZm9v\n-----END TEST-----\n",
+		 ATTEST_E_CERTIFICATE,												     ""        },
+		{"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		 "01",									      ATTEST_E_LIMIT,       ""        },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct attest_error e = {0};
+		char all[256] = "";
+
+		CHECK_STATUS(pem_or_der(slice_of_string(rows[i].bytes), "TEST", 100, collect, all, &e), rows[i].status);
+		CHECK(e.status == rows[i].status);
+		CHECK_TEXT(all, rows[i].all);
+	}
+}
+
 void text_printable(void)
 {
 	struct arena arena = {NULL};

@@ -39,6 +39,31 @@ void tls_binding_vector(void)
 	}
 }
 
+/* The example of docs/proof-format.md: its key, the nonce 00 01 ... 1f, the exporter value 20 21 ... 3f. */
+void tls_binding_exporter_vector(void)
+{
+	static const char spki[] = "5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3";
+	struct arena arena = {NULL};
+	struct attest_error e = {0};
+	uint8_t bytes[32 + TLS_EXPORTER_SIZE];
+	char hex[HEX_SIZE(32)];
+	struct slice digest;
+	struct digest binding;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	CHECK_STATUS(hex_decode(&arena, slice_of_string(spki), &digest, &e), ATTEST_OK);
+	CHECK_STATUS(tls_quote_binding(slice_of(bytes, 32), digest, slice_of(NULL, 0), &binding, &e), ATTEST_OK);
+	hex_encode(digest_slice(&binding), hex);
+	CHECK_TEXT(hex, "a5378c5748f5464ed9579808f1be01b79a17b0c6953b6f1aec1056a88f533dba");
+	CHECK_STATUS(
+		tls_quote_binding(slice_of(bytes, 32), digest, slice_of(bytes + 32, TLS_EXPORTER_SIZE), &binding, &e),
+		ATTEST_OK);
+	hex_encode(digest_slice(&binding), hex);
+	CHECK_TEXT(hex, "083ef249e4c849ffd0aac12a9cc5c298919d7812cc4490a5b149d5bbbb09d55d");
+	arena_free(&arena);
+}
+
 /* PCR 15 is quoted and untouched, unless a test says otherwise. */
 struct fixture {
 	struct proof proof;

@@ -20,7 +20,7 @@
 	TEST(error_first_wins) TEST(error_too_long) TEST(error_openssl) TEST(findings_collect) \
 	TEST(findings_limit) \
 	TEST(text_hex) TEST(text_base64_vectors) TEST(text_base64_canonical) TEST(text_base64_round_trip) \
-	TEST(text_pem) TEST(text_pem_strict) TEST(text_pem_many) TEST(text_printable) TEST(text_time) \
+	TEST(text_pem) TEST(text_pem_strict) TEST(text_pem_many) TEST(text_pem_or_der) TEST(text_printable) TEST(text_time) \
 	TEST(text_time_days) TEST(text_time_extremes) TEST(text_time_parse) TEST(text_time_refused) \
 	TEST(digest_names) TEST(digest_vectors) TEST(digest_extends) TEST(digest_hasher) \
 	TEST(window_patterns) TEST(window_takes) TEST(window_memory) TEST(window_short) TEST(window_not_base64) TEST(window_finds) TEST(window_forks) \
@@ -35,6 +35,8 @@
 	TEST(certificate_fields) TEST(certificate_padding) TEST(certificate_truncated) \
 	TEST(certificate_not_der) TEST(certificate_signature) TEST(certificate_purposes) \
 	TEST(certificate_strength) \
+	TEST(crl_fields) TEST(crl_truncated) TEST(crl_signature) TEST(crl_entries) TEST(crl_malformed_entries) \
+	TEST(crl_scopes) TEST(crl_heads) TEST(places_of_certificates) TEST(places_bounded) \
 	TEST(spki_is_libcrypto_s) TEST(spki_truncated) TEST(spki_not_der) TEST(spki_pin_of) \
 	TEST(log_formats) TEST(log_refused) TEST(log_events) TEST(log_event_digests) TEST(log_limits) \
 	TEST(log_seeks) TEST(log_recognised) TEST(log_not_recognised) \
@@ -75,9 +77,12 @@
 	TEST(replay_padded) TEST(replay_broken) TEST(replay_separators) TEST(replay_locality) \
 	TEST(replay_locality_twice) \
 	TEST(anchors_table) TEST(anchors_find) \
+	TEST(revocation_covered) TEST(revocation_refused) TEST(revocation_listed) TEST(revocation_optional) \
+	TEST(revocation_of_the_intermediate) TEST(revocation_without_points) TEST(revocation_limits) \
+	TEST(chain_completed) TEST(chain_given_is_no_anchor) TEST(chain_given_is_no_leaf) TEST(chain_given_limits) TEST(links_told) \
 	TEST(policy_kinds) TEST(policy_refused) TEST(policy_pins) TEST(policy_platforms) TEST(policy_disk) \
 	TEST(policy_containers) TEST(policy_containers_elsewhere) TEST(policy_meanings) \
-	TEST(tls_binding_vector) TEST(tls_binding_in_quote) TEST(tls_binding_of_session) TEST(tls_binding_in_event) TEST(tls_other_logs) \
+	TEST(tls_binding_vector) TEST(tls_binding_exporter_vector) TEST(tls_binding_in_quote) TEST(tls_binding_of_session) TEST(tls_binding_in_event) TEST(tls_other_logs) \
 	TEST(result_names) TEST(result_getters) \
 	TEST(verifier_states) TEST(verifier_roots) TEST(verifier_policies) TEST(verifier_options) \
 	TEST(verifier_time) TEST(verifier_reports) TEST(verifier_costly_events) \
