@@ -134,7 +134,7 @@ attest_status attest_pin_of(const void *pem_or_der, size_t len, char ret_pin[ATT
 	attest_status status = ATTEST_OK;
 	static const char key_begin[] = "-----BEGIN PUBLIC KEY-----";
 
-	if (pem_find(&text)) {
+	if (pem_find_first(&text)) {
 		is_key = slice_equal(slice_sub(text, 0, sizeof(key_begin) - 1), slice_of_string(key_begin));
 		status = pem_next(&arena, &text, is_key ? "PUBLIC KEY" : "CERTIFICATE", &der, &e);
 	}

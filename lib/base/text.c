@@ -227,6 +227,11 @@ bool pem_find(struct slice *text)
 	return true;
 }
 
+bool pem_find_first(struct slice *text)
+{
+	return (text->len == 0 || text->data[0] != 0x30) && pem_find(text);
+}
+
 static void skip_white(struct slice *text)
 {
 	while (text->len > 0 && (text->data[0] == '\n' || text->data[0] == '\r'))
@@ -277,7 +282,7 @@ attest_status pem_or_der(struct slice bytes, const char *label, size_t max, der_
 
 	if (bytes.len / 2 > max)
 		return fail(error, ATTEST_E_LIMIT, NULL, "%zu bytes; at most %zu of DER are allowed", bytes.len, max);
-	if (!pem_find(&rest))
+	if (!pem_find_first(&rest))
 		return fn(context, bytes, error);
 	while (status == ATTEST_OK && pem_find(&rest)) {
 		struct arena arena = {NULL};

@@ -34,6 +34,8 @@ attest_status pem_next(struct arena *arena, struct slice *text, const char *labe
 bool pem_begins(struct slice text);
 /* Move *text to the next block, over explanatory text (RFC 7468, 5.2); false and unmoved where there is none. */
 bool pem_find(struct slice *text);
+/* The same in what may be DER. That begins with SEQUENCE, and what stands within it is never taken for PEM. */
+bool pem_find_first(struct slice *text);
 /*
  * Bytes that hold PEM blocks of this label, with text before each, or else are one DER object: call fn for the DER of
  * each, until it fails. ATTEST_E_LIMIT where they are longer than `max` bytes of DER are in PEM; ATTEST_E_ENCODING; or

@@ -113,12 +113,13 @@ attest_status trust_store_add(struct trust_store *store, struct slice pem_or_der
 	size_t n_before = store->n_added;
 	enum leaf_rule rule = LEAF_ANY;
 	attest_status status = parse_purpose(leaf_purpose, &rule, error);
+	bool more = pem_find_first(&rest);
 
 	if (status != ATTEST_OK)
 		return status;
-	if (!pem_find(&rest))
+	if (!more)
 		status = add_one(store, rest, rule, leaf_purpose, error);
-	while (status == ATTEST_OK && pem_find(&rest)) {
+	for (; status == ATTEST_OK && more; more = pem_find(&rest)) {
 		status = pem_next(&arena, &rest, "CERTIFICATE", &der, error);
 		if (status == ATTEST_OK)
 			status = add_one(store, der, rule, leaf_purpose, error);

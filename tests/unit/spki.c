@@ -106,6 +106,53 @@ void spki_not_der(void)
 	arena_free(&arena);
 }
 
+/* The certificate with a text in an extension that nobody knows. */
+static struct slice with_text(struct arena *arena, struct slice der, const char *text)
+{
+	const unsigned char *at = der.data;
+	unsigned char *bytes = NULL;
+	X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
+	ASN1_OBJECT *kind = OBJ_txt2obj("1.3.6.1.4.1.32473.1.1", 1);
+	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *extension;
+	struct slice copy;
+	int len;
+
+	(void)ASN1_OCTET_STRING_set(octets, (const unsigned char *)text, (int)strlen(text));
+	extension = X509_EXTENSION_create_by_OBJ(NULL, kind, 0, octets);
+	(void)X509_add_ext(x509, extension, -1);
+	(void)i2d_re_X509_tbs(x509, NULL);
+	len = i2d_X509(x509, &bytes);
+	copy = slice_of(arena_copy(arena, bytes, (size_t)len), (size_t)len);
+	OPENSSL_free(bytes);
+	X509_EXTENSION_free(extension);
+	ASN1_OCTET_STRING_free(octets);
+	ASN1_OBJECT_free(kind);
+	X509_free(x509);
+	return copy;
+}
+
+/* A certificate in DER has its own key, whatever PEM stands in it. */
+void spki_pin_of_der(void)
+{
+	struct arena arena = {NULL};
+	struct attest_error e = {0};
+	struct slice der = unit_certificate(&arena, "testdata/ca/azure-like-root.pem"), spki, disguised;
+	struct slice other = unit_certificate(&arena, "testdata/ca/google-new-root.pem");
+	char pin[ATTEST_PIN_SIZE] = "", want[ATTEST_PIN_SIZE] = "";
+	const char *labels[] = {"PUBLIC KEY", "CERTIFICATE"};
+
+	CHECK_STATUS(attest_pin_of(der.data, der.len, want, &e), ATTEST_OK);
+	for (size_t i = 0; i < COUNT(labels); i++) {
+		spki = i == 0 ? libcrypto_s(&arena, other) : other;
+		disguised = with_text(&arena, der, arena_printf(&arena, "\n%s\n", pem_encode(&arena, labels[i], spki)));
+		CHECK(disguised.len > der.len);
+		CHECK_STATUS(attest_pin_of(disguised.data, disguised.len, pin, &e), ATTEST_OK);
+		CHECK_TEXT(pin, want);
+	}
+	arena_free(&arena);
+}
+
 void spki_pin_of(void)
 {
 	struct arena arena = {NULL};

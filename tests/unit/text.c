@@ -226,6 +226,8 @@ void text_pem_or_der(void)
 		{"-----BEGIN TEST-----\nZm9v\n-----END TEST-----\n",                                                 ATTEST_OK,            "foo|"    },
 		{"say\n-----BEGIN TEST-----\nZm9v\n-----END TEST-----\nand\n-----BEGIN TEST-----\nYmFy\n-----END "
 		 "TEST-----\n",								     ATTEST_OK,            "foo|bar|"},
+		{"0\n-----BEGIN TEST-----\nZm9v\n-----END TEST-----\n",                                              ATTEST_OK,
+		 "0\n-----BEGIN TEST-----\nZm9v\n-----END TEST-----\n|"									      },
 		{"foo",											      ATTEST_OK,            "foo|"    },
 		{"bad",											      ATTEST_E_CERTIFICATE, ""        },
 		{"-----BEGIN OTHER-----\nZm9v\n-----END OTHER-----\n",                                               ATTEST_E_ENCODING,    ""        },

@@ -37,7 +37,7 @@
 	TEST(certificate_strength) \
 	TEST(crl_fields) TEST(crl_truncated) TEST(crl_signature) TEST(crl_entries) TEST(crl_malformed_entries) \
 	TEST(crl_scopes) TEST(crl_heads) TEST(places_of_certificates) TEST(places_bounded) \
-	TEST(spki_is_libcrypto_s) TEST(spki_truncated) TEST(spki_not_der) TEST(spki_pin_of) \
+	TEST(spki_is_libcrypto_s) TEST(spki_truncated) TEST(spki_not_der) TEST(spki_pin_of) TEST(spki_pin_of_der) \
 	TEST(log_formats) TEST(log_refused) TEST(log_events) TEST(log_event_digests) TEST(log_limits) \
 	TEST(log_seeks) TEST(log_recognised) TEST(log_not_recognised) \
 	TEST(tcg_forms) TEST(tcg_truncated) TEST(tcg_heads) TEST(tcg_other_heads) TEST(tcg_digests) TEST(tcg_sizes) \

@@ -110,6 +110,8 @@ void verifier_roots(void)
 	CHECK_STATUS(attest_verifier_add_roots(f.verifier, pem.data, pem.len - 40, NULL, &f.e), ATTEST_E_ROOT_INVALID);
 	CHECK_STATUS(attest_verifier_add_roots(f.verifier, "", 0, NULL, &f.e), ATTEST_E_ROOT_INVALID);
 	CHECK_STATUS(attest_verifier_add_roots(f.verifier, "text", 4, NULL, NULL), ATTEST_E_ROOT_INVALID);
+	both = arena_printf(&arena, "0\n%s", f.forge.root); /* DER by its first byte */
+	CHECK_STATUS(attest_verifier_add_roots(f.verifier, both, strlen(both), NULL, NULL), ATTEST_E_ROOT_INVALID);
 	both = arena_printf(&arena, "which\n%.*s\nand\n%s", (int)pem.len, (const char *)pem.data, f.forge.root);
 	CHECK_STATUS(attest_verifier_add_roots(f.verifier, both, strlen(both), NULL, &f.e), ATTEST_OK);
 	CHECK_STATUS(add_policy(&f, pins_zero), ATTEST_OK);
