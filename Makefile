@@ -20,10 +20,16 @@ WARNINGS += -Werror
 endif
 SANITIZE ?=
 DEPS_PKGS := tss2-mu libcrypto jansson
+NET_PKGS := libcurl libssl libcrypto jansson
+SERVER_PKGS := tss2-esys tss2-mu tss2-tctildr libevent libevent_openssl libevent_pthreads libssl libcrypto jansson
+# llhttp, the HTTP parser of Node.js: Debian's node-llhttp has its C sources.
+LLHTTP ?= /usr/share/llhttp
 
 # Expanded when used, after the packages are there.
 PKG_CFLAGS = $(shell pkg-config --cflags $(DEPS_PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(DEPS_PKGS))
+NET_LIBS = $(shell pkg-config --libs $(NET_PKGS))
+SERVER_LIBS = $(shell pkg-config --libs $(SERVER_PKGS))
 
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 ifneq ($(SANITIZE),)
@@ -35,12 +41,23 @@ ALL_LDFLAGS = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,-z,relro,-z,
 
 LIB_SRC := $(wildcard lib/*.c lib/base/*.c lib/evidence/*.c lib/logs/*.c lib/formats/*.c lib/trust/*.c lib/policy/*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
+BASE_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/base/*.c))
+NET_SRC := $(wildcard lib/net/*.c)
+NET_OBJ := $(NET_SRC:%.c=$(BUILD)/obj/%.o)
+SERVER_SRC := $(wildcard server/*.c)
+SERVER_OBJ := $(SERVER_SRC:%.c=$(BUILD)/obj/%.o)
+LLHTTP_OBJ := $(BUILD)/obj/llhttp/api.o $(BUILD)/obj/llhttp/http.o $(BUILD)/obj/llhttp/llhttp.o
+SERVER_UNIT_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/server/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(patsubst tests/%.c,%,$(filter-out tests/case.inc.c,$(wildcard tests/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
+EXAMPLES := $(wildcard docs/examples/*.c)
 SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)
+NET_SO := $(BUILD)/libattest-net.so
+NET_SO_REAL := $(NET_SO).$(SOVERSION)
+SERVER := $(BUILD)/attest-server
 CLI := $(BUILD)/attest-verify $(BUILD)/attest-inspect
 CLI_SHARED := $(BUILD)/obj/cli/common.o $(BUILD)/obj/cli/input.o
 VERIFY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/verify*.c)) $(CLI_SHARED)
@@ -50,12 +67,12 @@ CLI_LIBS := -lattest -ljansson -lcrypto
 .PHONY: all demo check check-c fuzz fuzz-seeds bench lint asan tsan valgrind testdata install uninstall dist help clean
 .DEFAULT_GOAL := all
 
-all: $(SO) $(CLI) $(BUILD)/libattest.pc ## build the library and the tools
+all: $(SO) $(NET_SO) $(CLI) $(BUILD)/libattest.pc $(BUILD)/libattest-net.pc ## build the libraries, and the tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
-$(BUILD)/.packages-%:
+$(BUILD)/.packages-%: .ci/packages
 	@mkdir -p $(BUILD)
 	@.ci/packages $*
 	@touch $@
@@ -73,6 +90,26 @@ $(SO_REAL): $(LIB_OBJ) lib/libattest.map
 $(SO): $(SO_REAL)
 	@ln -sf $(<F) $@
 
+# libattest-net and the server have the base layer of their own; nothing of it is exported.
+$(NET_SO_REAL): $(NET_OBJ) $(BASE_OBJ) lib/net/libattest-net.map $(SO)
+	@echo "LD $@"
+	@$(CC) -shared $(ALL_LDFLAGS) -Wl,-soname,libattest-net.so.$(SOVERSION) -Wl,--version-script=lib/net/libattest-net.map \
+		$(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(NET_OBJ) $(BASE_OBJ) -L$(BUILD) -Wl,--as-needed -lattest $(NET_LIBS)
+
+$(NET_SO): $(NET_SO_REAL)
+	@ln -sf $(<F) $@
+
+$(BUILD)/obj/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) -std=c11 -O2 -g -w -fPIC $(HARDENING) -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP)/../include/llhttp -c $< -o $@
+
+$(LLHTTP)/%.c: | $(BUILD)/.packages-build ;
+
+$(SERVER): $(SERVER_OBJ) $(BASE_OBJ) $(LLHTTP_OBJ) $(SO)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o,$^) -L$(BUILD) -Wl,--as-needed -lattest $(SERVER_LIBS)
+
 # The tools find the library beside them in build/; installed, by the system's rules.
 $(BUILD)/attest-verify: $(VERIFY_OBJ)
 $(BUILD)/attest-inspect: $(INSPECT_OBJ)
@@ -80,7 +117,7 @@ $(CLI): $(SO)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o,$^) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 
-$(BUILD)/libattest.pc: pkgconfig/libattest.pc.in
+$(BUILD)/%.pc: pkgconfig/%.pc.in
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
@@ -94,15 +131,34 @@ $(BUILD)/tests/unit: $(UNIT_OBJ) $(LIB_OBJ)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# tests/server sees the server's insides, all but its main().
+$(BUILD)/tests/server-unit: $(SERVER_UNIT_OBJ) $(filter-out %/main.o,$(SERVER_OBJ)) $(BASE_OBJ) $(LLHTTP_OBJ) $(SO)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $(filter %.o,$^) -L$(BUILD) -lattest $(SERVER_LIBS)
+
+$(BUILD)/obj/server/%.o $(BUILD)/obj/tests/server/%.o: ALL_CFLAGS += -Iserver -I$(LLHTTP)/../include/llhttp $(shell pkg-config --cflags $(SERVER_PKGS))
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SO)
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
 
+# Programs that use libattest-net: the example, and a client for tests/net.py.
+$(BUILD)/tests/net_client: $(BUILD)/obj/tests/net_client.o $(NET_SO)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest-net -lattest -lcurl
+
+$(BUILD)/examples/%: $(BUILD)/obj/docs/examples/%.o $(NET_SO)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest-net -lattest -lcurl
+
 check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots all ## all tests
 	@tests/run $(BUILD)
 
-check-c: $(BUILD)/tests/unit $(TESTS:%=$(BUILD)/tests/%) all
+check-c: $(BUILD)/tests/unit $(TESTS:%=$(BUILD)/tests/%) $(EXAMPLES:docs/%.c=$(BUILD)/%) all
 
 asan: $(BUILD)/.packages-check ## the C tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS="-O1 -g -fno-sanitize-recover=all" check-c
@@ -162,7 +218,8 @@ MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 DATA_DIR = $(DESTDIR)$(PREFIX)/share/libattest
 INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(DESTDIR)$(PREFIX)/bin/attest-inspect $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
 	$(LIB_DIR)/libattest.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest.pc \
-	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man1/attest-inspect.1 $(MAN_DIR)/man3/libattest.3 \
+	$(INCLUDE_DIR)/attest-net.h $(LIB_DIR)/libattest-net.so $(LIB_DIR)/libattest-net.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest-net.pc \
+	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man1/attest-inspect.1 $(MAN_DIR)/man3/libattest.3 $(MAN_DIR)/man3/libattest-net.3 \
 	$(SCHEMAS:docs/%=$(DATA_DIR)/%)
 SCHEMAS := $(wildcard docs/*.schema.json)
 
@@ -172,12 +229,14 @@ install: all ## install to PREFIX (/usr/local) under DESTDIR
 	install -m 755 $(BUILD)/attest-verify.installed $(DESTDIR)$(PREFIX)/bin/attest-verify
 	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-inspect.installed $(INSPECT_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 	install -m 755 $(BUILD)/attest-inspect.installed $(DESTDIR)$(PREFIX)/bin/attest-inspect
-	install -m 644 include/attest.h $(INCLUDE_DIR)
-	install -m 755 $(SO_REAL) $(LIB_DIR)
+	install -m 644 include/attest.h include/attest-net.h $(INCLUDE_DIR)
+	install -m 755 $(SO_REAL) $(NET_SO_REAL) $(LIB_DIR)
 	ln -sf libattest.so.$(SOVERSION) $(LIB_DIR)/libattest.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/libattest.pc.in > $(LIB_DIR)/pkgconfig/libattest.pc
+	ln -sf libattest-net.so.$(SOVERSION) $(LIB_DIR)/libattest-net.so
+	for name in libattest libattest-net; do \
+		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/$$name.pc.in > $(LIB_DIR)/pkgconfig/$$name.pc || exit 1; done
 	install -m 644 docs/attest-verify.1 docs/attest-inspect.1 $(MAN_DIR)/man1
-	install -m 644 docs/libattest.3 $(MAN_DIR)/man3
+	install -m 644 docs/libattest.3 docs/libattest-net.3 $(MAN_DIR)/man3
 	install -m 644 $(SCHEMAS) $(DATA_DIR)
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attest-net.h"
 #include "common.h"
 #include "input.h"
 #include "verify.h"
@@ -19,6 +20,7 @@ const char program[] = "attest-verify";
 
 static const char usage[] =
 	"Usage: attest-verify [OPTION]... PROOF...\n"
+	"  or:  attest-verify [OPTION]... https://HOST[:PORT][/PATH]...\n"
 	"  or:  attest-verify [OPTION]... --quote MSG --signature SIG --pcrs PCRS [--ak KEY | --ak-cert CHAIN] [--log "
 	"FILE]\n"
 	"Decide whether a machine really runs what its proof file says. PROOF may be - for standard input.\n"
@@ -55,6 +57,17 @@ static const char usage[] =
 	"      --log FILE          event log: TCG (binary_bios_measurements), IMA, systemd or CEL as it lies, or JSON "
 	"as\n"
 	"                          in a proof; may be given several times, in the order of measuring\n"
+	"\n"
+	"Downloads, which nothing needs unless asked for\n"
+	"      --aia               issuers that a chain lacks, from where its certificates say\n"
+	"      --crls              the CRLs of a chain; one that cannot be had refuses the proof\n"
+	"      --cache DIR         where they are kept; default: $XDG_CACHE_HOME/attest, or ~/.cache/attest\n"
+	"\n"
+	"Servers: a URL is asked with a fresh nonce, and must then show the attested key itself\n"
+	"      --bind-session      the proof must bind the very TLS session that it is asked for in\n"
+	"      --blindllama        the proof is /attestation.json, and attests a CA for the server's certificate\n"
+	"      --timeout SECONDS   that asking may take, and all downloads of a proof together; default: 60\n"
+	"      --save FILE         write the proof that was fetched, believed or not\n"
 	"\n"
 	"Output\n"
 	"  -j, --json              one JSON object a line for each proof\n"
@@ -225,6 +238,13 @@ enum long_only {
 	OPT_CERTIFICATES,
 	OPT_CRL,
 	OPT_REQUIRE_CRLS,
+	OPT_BIND_SESSION, /* from here on, options of take_net_option() */
+	OPT_BLINDLLAMA,
+	OPT_TIMEOUT,
+	OPT_SAVE,
+	OPT_AIA,
+	OPT_CRLS,
+	OPT_CACHE,
 	OPT_PARTS /* and the four after it */
 };
 
@@ -247,6 +267,13 @@ static const struct option options[] = {
 	{"ak-cert",          required_argument, NULL, OPT_PARTS + 4       },
 	{"log",              required_argument, NULL, OPT_LOG             },
 	{"reference",        required_argument, NULL, OPT_REFERENCE       },
+	{"bind-session",     no_argument,       NULL, OPT_BIND_SESSION    },
+	{"blindllama",       no_argument,       NULL, OPT_BLINDLLAMA      },
+	{"timeout",          required_argument, NULL, OPT_TIMEOUT         },
+	{"save",             required_argument, NULL, OPT_SAVE            },
+	{"aia",              no_argument,       NULL, OPT_AIA             },
+	{"crls",             no_argument,       NULL, OPT_CRLS            },
+	{"cache",            required_argument, NULL, OPT_CACHE           },
 	{"json",             no_argument,       NULL, 'j'                 },
 	{"quiet",            no_argument,       NULL, 'q'                 },
 	{"verbose",          no_argument,       NULL, 'v'                 },
@@ -267,8 +294,48 @@ static int take_log(struct settings *s, const char *path)
 	return 0;
 }
 
+static int take_timeout(struct settings *s, const char *text)
+{
+	char *end;
+	long seconds = strtol(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || seconds < 1 || seconds > 86400)
+		return wrong("--timeout", text, "1 to 86400 seconds");
+	s->timeout = (uint32_t)seconds;
+	return 0;
+}
+
+/* How servers are asked. */
+static int take_net_option(struct settings *s, int option)
+{
+	switch (option) {
+	case OPT_BIND_SESSION:
+		s->net_flags |= ATTEST_NET_BIND_SESSION;
+		return 0;
+	case OPT_BLINDLLAMA:
+		s->net_flags |= ATTEST_NET_CA;
+		return 0;
+	case OPT_AIA:
+		s->net_flags |= ATTEST_NET_AIA;
+		return 0;
+	case OPT_CRLS:
+		s->net_flags |= ATTEST_NET_CRLS;
+		return 0;
+	case OPT_CACHE:
+		s->cache = optarg;
+		return 0;
+	case OPT_TIMEOUT:
+		return take_timeout(s, optarg);
+	default:
+		s->save = optarg;
+		return 0;
+	}
+}
+
 static int take_option(struct settings *s, int option)
 {
+	if (option >= OPT_BIND_SESSION && option < OPT_PARTS)
+		return take_net_option(s, option);
 	if (option >= OPT_PARTS) {
 		s->parts[option - OPT_PARTS] = optarg;
 		s->has_parts = true;
@@ -354,6 +421,9 @@ static int run(struct settings *s, char **names, int n)
 		return wrong("--root-purpose", s->root_purpose, "a --root after it");
 	if (s->has_parts ? n != 0 : n == 0)
 		return wrong("PROOF", n == 0 ? "" : names[0], "either proof files or loose files (--quote ...)");
+	rc = prepare_net(s, names, (size_t)n);
+	if (rc != 0)
+		return rc;
 	s->options.certificates = s->certificates.bytes;
 	s->options.n_certificates = s->certificates.n;
 	s->options.crls = s->crls.bytes;

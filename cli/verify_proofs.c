@@ -92,6 +92,37 @@ static void finish_job(const struct settings *s, struct job *job, attest_status 
 	atomic_store(&job->done, true);
 }
 
+/* The account tells what is missing; the error, why it could not be downloaded. */
+static void say_download(const struct settings *s, const struct job *job, const struct attest_error *error)
+{
+	if (wants_downloads(s) && error->status != ATTEST_OK && strncmp(error->where, "http://", 7) == 0)
+		(void)failed(job->name, error);
+}
+
+static void ask_url(const struct settings *s, struct job *job)
+{
+	struct attest_error error = {0};
+	attest_result *result = NULL;
+	char *live = NULL, *text;
+	attest_status status = verify_url(s, job->name, &result, &live, &error);
+
+	job->exit_code = exit_code(status);
+	if (result == NULL || status != attest_result_status(result)) { /* an account would say more than holds */
+		(void)failed(job->name, &error);
+	} else {
+		say_download(s, job, &error);
+		render(s, result, job);
+	}
+	if (live != NULL && s->print == PRINT_REPORT && job->text != NULL &&
+	    asprintf(&text, "%s%s", job->text, live) >= 0) {
+		attest_string_free(job->text);
+		job->text = text;
+	}
+	free(live);
+	attest_result_free(result);
+	atomic_store(&job->done, true);
+}
+
 static void verify_file(const struct settings *s, struct job *job)
 {
 	struct attest_error error = {0};
@@ -105,8 +136,10 @@ static void verify_file(const struct settings *s, struct job *job)
 		atomic_store(&job->done, true);
 		return;
 	}
-	status = attest_verify(s->verifier, &s->options, in.data, in.len, &result, &error);
+	status = wants_downloads(s) ? verify_with_downloads(s, in.data, in.len, &result, &error)
+				    : attest_verify(s->verifier, &s->options, in.data, in.len, &result, &error);
 	input_free(&in);
+	say_download(s, job, &error);
 	finish_job(s, job, status, result, &error);
 }
 
@@ -190,7 +223,10 @@ static void *work(void *arg)
 	size_t i;
 
 	while ((i = atomic_fetch_add(&queue->next, 1)) < queue->n) {
-		verify_file(queue->settings, &queue->jobs[i]);
+		if (is_url(queue->jobs[i].name))
+			ask_url(queue->settings, &queue->jobs[i]);
+		else
+			verify_file(queue->settings, &queue->jobs[i]);
 		atomic_fetch_add(&queue->n_done, 1);
 	}
 	return NULL;

@@ -86,7 +86,7 @@ typedef enum attest_status {
 	ATTEST_E_TLS_BINDING = 801,    /**< the TLS key is not bound to the quote */
 	ATTEST_E_TLS_PIN = 802,        /**< the attested TLS key is not the expected one */
 	ATTEST_E_TLS_REQUIRED = 803,   /**< a TLS key was required and the proof has none */
-	ATTEST_E_IO = 901,             /**< a file or stream (command line tools only) */
+	ATTEST_E_IO = 901,             /**< the network (libattest-net) or a file (tools); libattest gives none */
 	ATTEST_E_NO_MEMORY = 902,      /**< an allocation failed; nothing was decided */
 	ATTEST_E_INTERNAL = 903        /**< a library call failed without saying why; nothing was decided */
 } attest_status;

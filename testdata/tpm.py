@@ -57,11 +57,11 @@ class Tpm:
         events = [f"{pcr}:" + ",".join(f"{bank}={value.hex()}" for bank, value in digests.items()) for pcr, digests in extends]
         self.run("pcrextend", *events)
 
-    def create_key(self, algorithm: str, scheme: str, hash_name: str, attributes: str = RESTRICTED) -> Key:
+    def create_key(self, algorithm: str, scheme: str, hash_name: str, attributes: str = RESTRICTED, handle: str = "") -> Key:
         """`algorithm` as tpm2_create -G names it: rsa2048, ecc256, … All keys are made before the first `boot`."""
         if self.keys == 0:
             self.run("createprimary", "-C", "o", "-G", "ecc", "-c", "primary.ctx")
-        handle = hex(FIRST_HANDLE + self.keys)
+        handle = handle or hex(FIRST_HANDLE + self.keys)
         self.keys += 1
         details = "null" if attributes == UNRESTRICTED else f"{scheme}-{hash_name}"
         self.run("create", "-C", "primary.ctx", "-G", f"{algorithm}:{details}:null", "-a", attributes, "-u", "k.pub", "-r", "k.key")
@@ -70,6 +70,13 @@ class Tpm:
         self.run("readpublic", "-c", handle, "-f", "pem", "-o", "k.pem")
         # k.pub is a TPM2B_PUBLIC: its size, then the TPMT_PUBLIC.
         return Key(handle, scheme, hash_name, self._read("k.pub")[2:], self._read("k.pem"))
+
+    def write_nv(self, index: str, data: bytes) -> None:
+        """Define an NV index that everybody can read, and fill it."""
+        (self.folder / "nv").write_bytes(data)
+        attributes = "ownerread|authread|ownerwrite|authwrite|no_da"
+        self.run("nvdefine", index, "-C", "o", "-s", str(len(data)), "-a", attributes)
+        self.run("nvwrite", index, "-C", "o", "-i", "nv")
 
     def endorsement_key(self, algorithm: str) -> bytes:
         """The public key, in PEM, of the TPM's endorsement key; `algorithm` is rsa or ecc."""
