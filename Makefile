@@ -52,6 +52,7 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(patsubst tests/%.c,%,$(filter-out tests/case.inc.c,$(wildcard tests/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
+BENCHES := bench logs empty
 EXAMPLES := $(wildcard docs/examples/*.c)
 SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)
@@ -67,7 +68,7 @@ CLI_LIBS := -lattest -ljansson -lcrypto
 .PHONY: all demo check check-c fuzz fuzz-seeds bench lint asan tsan valgrind testdata install uninstall dist help clean
 .DEFAULT_GOAL := all
 
-all: $(SO) $(NET_SO) $(CLI) $(BUILD)/libattest.pc $(BUILD)/libattest-net.pc ## build the libraries, and the tools
+all: $(SO) $(NET_SO) $(CLI) $(SERVER) $(BUILD)/libattest.pc $(BUILD)/libattest-net.pc ## build the libraries, the tools and the server
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -121,8 +122,8 @@ $(BUILD)/%.pc: pkgconfig/%.pc.in
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
-demo: all ## verify a proof, then show a tampered copy being refused
-	@tests/demo.sh $(BUILD)
+demo: all $(BUILD)/examples/attested_request $(BUILD)/.packages-demo ## verify a server over the network, use it, see three attacks refused
+	@$(PYTHON) tests/demo.py $(BUILD)
 
 # Tests. tests/unit sees the library's insides; every other program links libattest.so as a user would.
 
@@ -158,7 +159,7 @@ $(BUILD)/examples/%: $(BUILD)/obj/docs/examples/%.o $(NET_SO)
 check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots all ## all tests
 	@tests/run $(BUILD)
 
-check-c: $(BUILD)/tests/unit $(TESTS:%=$(BUILD)/tests/%) $(EXAMPLES:docs/%.c=$(BUILD)/%) all
+check-c: $(BUILD)/tests/unit $(BUILD)/tests/server-unit $(TESTS:%=$(BUILD)/tests/%) $(EXAMPLES:docs/%.c=$(BUILD)/%) all
 
 asan: $(BUILD)/.packages-check ## the C tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS="-O1 -g -fno-sanitize-recover=all" check-c
@@ -168,8 +169,9 @@ tsan: $(BUILD)/.packages-check ## 1,000 threads with one verifier under ThreadSa
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS="-O1 -g" $(BUILD)/tsan/tests/threads
 	$(BUILD)/tsan/tests/threads
 
-valgrind: $(BUILD)/.packages-valgrind $(BUILD)/tests/unit $(BUILD)/tests/cases ## unit tests and cases under valgrind
+valgrind: $(BUILD)/.packages-valgrind $(BUILD)/tests/unit $(BUILD)/tests/server-unit $(BUILD)/tests/cases ## unit tests and cases under valgrind
 	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/unit
+	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/server-unit
 	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/cases
 
 # Fuzzing: libFuzzer over the library's objects, built by clang with coverage.
@@ -183,6 +185,11 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(LIB_SRC:%.c=$(BUILD)/fuzz/ob
 	@echo "LD $@"
 	@$(CLANG) -fsanitize=fuzzer,address,undefined -pthread -o $@ $^ $(PKG_LIBS)
 
+# The server's own parsers, and llhttp, which they are compared with.
+HTTP_FUZZ_OBJ := $(patsubst %,$(BUILD)/fuzz/obj/server/%.o,buffer forward http http_body http_llhttp wellknown) $(LLHTTP_OBJ)
+$(BUILD)/fuzz/http: $(HTTP_FUZZ_OBJ)
+$(BUILD)/fuzz/obj/server/%.o $(BUILD)/fuzz/obj/tests/fuzz/http.o: ALL_CFLAGS += -Iserver -I$(LLHTTP)/../include/llhttp
+
 FUZZ_SECONDS ?= 60
 fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%) ## every fuzzer for FUZZ_SECONDS (60)
 	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
@@ -190,10 +197,13 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%) ## every fuzzer for FUZZ_SECONDS (60)
 fuzz-seeds: $(FUZZERS:%=$(BUILD)/fuzz/%)
 	@tests/fuzz/run $(BUILD)/fuzz 0 $(FUZZERS)
 
-bench: all $(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs $(BUILD)/tests/bench/empty ## speed as ratios to the crypto floor
+bench: all $(BUILD)/.packages-bench $(BENCHES:%=$(BUILD)/tests/bench/%) $(BUILD)/tests/server-unit ## speed as ratios to the crypto floor, to nginx, to the TPM
 	@$(BUILD)/tests/bench/bench
 	@$(BUILD)/tests/bench/logs
 	@$(PYTHON) tests/bench/start.py $(BUILD)
+	@$(PYTHON) tests/bench/proxy.py $(BUILD)
+	@$(PYTHON) tests/bench/weights.py $(BUILD)
+	@$(PYTHON) tests/bench/quotes.py $(BUILD)
 
 $(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SO)
 	@mkdir -p $(@D)
@@ -216,19 +226,26 @@ INCLUDE_DIR = $(DESTDIR)$(PREFIX)/include
 LIB_DIR = $(DESTDIR)$(PREFIX)/$(LIBDIR)
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 DATA_DIR = $(DESTDIR)$(PREFIX)/share/libattest
+UNIT_DIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(DESTDIR)$(PREFIX)/bin/attest-inspect $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
 	$(LIB_DIR)/libattest.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest.pc \
 	$(INCLUDE_DIR)/attest-net.h $(LIB_DIR)/libattest-net.so $(LIB_DIR)/libattest-net.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest-net.pc \
 	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man1/attest-inspect.1 $(MAN_DIR)/man3/libattest.3 $(MAN_DIR)/man3/libattest-net.3 \
+	$(DESTDIR)$(PREFIX)/sbin/attest-server $(MAN_DIR)/man8/attest-server.8 $(UNIT_DIR)/attest-server.service \
 	$(SCHEMAS:docs/%=$(DATA_DIR)/%)
 SCHEMAS := $(wildcard docs/*.schema.json)
 
 install: all ## install to PREFIX (/usr/local) under DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/bin $(INCLUDE_DIR) $(LIB_DIR)/pkgconfig $(MAN_DIR)/man1 $(MAN_DIR)/man3 $(DATA_DIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(INCLUDE_DIR) $(LIB_DIR)/pkgconfig $(MAN_DIR)/man1 $(MAN_DIR)/man3 $(MAN_DIR)/man8 $(DATA_DIR) \
+		$(DESTDIR)$(PREFIX)/sbin $(UNIT_DIR)
 	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-verify.installed $(VERIFY_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 	install -m 755 $(BUILD)/attest-verify.installed $(DESTDIR)$(PREFIX)/bin/attest-verify
 	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-inspect.installed $(INSPECT_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 	install -m 755 $(BUILD)/attest-inspect.installed $(DESTDIR)$(PREFIX)/bin/attest-inspect
+	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-server.installed $(SERVER_OBJ) $(BASE_OBJ) $(LLHTTP_OBJ) -L$(BUILD) -Wl,--as-needed -lattest $(SERVER_LIBS)
+	install -m 755 $(BUILD)/attest-server.installed $(DESTDIR)$(PREFIX)/sbin/attest-server
+	sed -e 's|@PREFIX@|$(PREFIX)|' server/attest-server.service.in > $(UNIT_DIR)/attest-server.service
+	install -m 644 docs/attest-server.8 $(MAN_DIR)/man8
 	install -m 644 include/attest.h include/attest-net.h $(INCLUDE_DIR)
 	install -m 755 $(SO_REAL) $(NET_SO_REAL) $(LIB_DIR)
 	ln -sf libattest.so.$(SOVERSION) $(LIB_DIR)/libattest.so

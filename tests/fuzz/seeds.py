@@ -382,6 +382,19 @@ def part_seeds() -> Iterator[bytes]:
         yield pieces(*[b"".join(read(os.path.join(folder, name))) for name in names])
 
 
+def http_seeds() -> Iterator[bytes]:
+    """A request or, after an odd byte, a response."""
+    import httpd_corpus
+
+    for sent in [*(row.sent for row in httpd_corpus.ROWS), *(sent for sent, _ in httpd_corpus.PASSED)]:
+        yield b"\0" + sent
+    for query in httpd_corpus.QUERIES:
+        yield b"\0" + httpd_corpus.get(httpd_corpus.OURS + query)
+    for answer in httpd_corpus.RAW.values():
+        yield b"\1" + answer
+        yield b"\3" + answer
+
+
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "proof": proofs,
     "inspect": inspect_seeds,
@@ -403,6 +416,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "log_ima": log_ima_seeds,
     "log_cel": log_cel_seeds,
     "log_systemd": log_systemd_seeds,
+    "http": http_seeds,
 }
 
 
