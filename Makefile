@@ -156,7 +156,7 @@ $(BUILD)/examples/%: $(BUILD)/obj/docs/examples/%.o $(NET_SO)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest-net -lattest -lcurl
 
-check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots all ## all tests
+check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots $(BUILD)/.packages-machine all ## all tests
 	@tests/run $(BUILD)
 
 check-c: $(BUILD)/tests/unit $(BUILD)/tests/server-unit $(TESTS:%=$(BUILD)/tests/%) $(EXAMPLES:docs/%.c=$(BUILD)/%) all

@@ -91,12 +91,14 @@ def boot_all(tpm: Tpm, handle: str, nonce: bytes, folder: Path) -> dict[str, Boo
     """Every machine of SETUPS, quoted with the key `handle` of this TPM, in a temporary folder. Two run at a time."""
     (folder / "state").mkdir()
     state = machine_state(tpm, folder / "state")
-    factory = Factory(folder, {"etc/nonce": nonce.hex(), "etc/ak": handle})
+    quotes = "".join(f"{name} {selection}\n" for name, selection in QUOTES.items())
+    tpm2 = Path(shutil.which("tpm2") or "/usr/bin/tpm2").resolve()
+    factory = Factory(folder, HERE / "machine", [tpm2], {"etc/nonce": nonce.hex(), "etc/ak": handle, "etc/quotes": quotes})
     images = {name: factory.image(setup) for name, setup in SETUPS.items()}
 
     def boot(name: str) -> Boot:
         (folder / name).mkdir()
-        return power_on(folder / name, images[name], state, factory.variables(SETUPS[name]))
+        return read_results(power_on(folder / name, images[name], state, factory.variables(SETUPS[name])))
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(SETUPS, pool.map(boot, SETUPS), strict=True))
@@ -149,9 +151,11 @@ def kernel_of(archive: Path) -> bytes:
 
 @dataclass
 class Factory:
-    """Makes images, each once; `texts` are small files for the initrd."""
+    """Makes images, each once. The initrd holds `system` (init and etc), `programs` and some small files."""
 
     folder: Path
+    system: Path
+    programs: list[Path]
     texts: dict[str, str]
     keys: secureboot.Keys = field(default_factory=secureboot.Keys)
     images: dict[Setup, Path] = field(default_factory=dict)
@@ -159,7 +163,7 @@ class Factory:
     def __post_init__(self) -> None:
         self.packages = kernel_packages()
         self.initrd = self.folder / "initrd.gz"
-        self.initrd.write_bytes(gzip.compress(initrd(self.folder / "initrd", self.texts), 6, mtime=0))
+        self.initrd.write_bytes(gzip.compress(initrd(self.folder / "initrd", self.system, self.programs, self.texts), 6, mtime=0))
 
     def image(self, setup: Setup) -> Path:
         plain = Setup(setup.release, setup.kernel)
@@ -189,25 +193,28 @@ def libraries(program: Path) -> Iterator[Path]:
             yield Path(match[1])
 
 
-def initrd(root: Path, texts: dict[str, str]) -> bytes:
-    """Busybox, tpm2 with its libraries, /init and some small files, as a cpio archive."""
-    shutil.copytree(HERE / "machine" / "etc", root / "etc")
+def install(root: Path, file: Path) -> None:
+    """A library of the system keeps its place; what was built here lies in /bin, where a run path of $ORIGIN finds it."""
+    target = root / (file.relative_to("/") if file.parts[1] in ("usr", "lib", "lib64") else Path("bin") / file.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, target)
+
+
+def initrd(root: Path, system: Path, programs: list[Path], texts: dict[str, str]) -> bytes:
+    """Busybox, programs with their libraries, /init and some small files, as a cpio archive."""
+    shutil.copytree(system / "etc", root / "etc")
     for name in ("bin", "dev", "out", "proc", "run", "sys"):
         (root / name).mkdir()
-    tpm2 = Path(shutil.which("tpm2") or "/usr/bin/tpm2").resolve()
     transport = next(Path("/usr/lib").glob("*/libtss2-tcti-device.so.0"))
-    for library in {transport, *libraries(tpm2), *libraries(transport)}:
-        target = root / library.relative_to("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(library, target)
-    shutil.copy(tpm2, root / "bin" / "tpm2")
-    shutil.copy("/bin/busybox", root / "bin" / "busybox")
-    for applet in ("sh", "cat", "grep", "mkdir", "mount", "poweroff", "rm", "stty", "tar", "tr", "uname"):
+    for file in {transport, *(library for program in [transport, *programs] for library in libraries(program))}:
+        install(root, file)
+    for program in (*programs, Path("/bin/busybox")):
+        shutil.copy(program, root / "bin")
+    for applet in ("sh", "cat", "grep", "ifconfig", "mkdir", "mount", "poweroff", "rm", "sleep", "stty", "tar", "tr", "uname"):
         (root / "bin" / applet).symlink_to("busybox")
-    shutil.copy(HERE / "machine" / "init", root / "init")
+    shutil.copy(system / "init", root / "init")
     (root / "init").chmod(0o755)
-    quotes = "".join(f"{name} {selection}\n" for name, selection in QUOTES.items())
-    for name, text in {**texts, "etc/quotes": quotes}.items():
+    for name, text in texts.items():
         (root / name).write_text(text)
     names = "\n".join(sorted(str(path.relative_to(root)) for path in root.rglob("*")))
     command = ["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0"]
@@ -231,8 +238,8 @@ def unified_image(folder: Path, kernel: Path, archive: Path, cmdline: str) -> Pa
 # The boot
 
 
-def power_on(folder: Path, image: Path, state: bytes, variables: bytes) -> Boot:
-    """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents."""
+def power_on(folder: Path, image: Path, state: bytes, variables: bytes) -> dict[str, bytes]:
+    """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents; what it hands out."""
     (folder / "esp/EFI/BOOT").mkdir(parents=True)
     (folder / "esp/EFI/BOOT/BOOTX64.EFI").hardlink_to(image)
     (folder / "variables").write_bytes(variables)
@@ -246,7 +253,7 @@ def power_on(folder: Path, image: Path, state: bytes, variables: bytes) -> Boot:
             run_machine(folder, control)
         finally:
             process.terminate()
-    return read_results(folder)
+    return read_archive(folder)
 
 
 def wait_for(path: Path) -> None:
@@ -275,13 +282,16 @@ def last_words(folder: Path) -> str:
     return (folder / "console").read_text(errors="replace")[-2000:]
 
 
-def read_results(folder: Path) -> Boot:
+def read_archive(folder: Path) -> dict[str, bytes]:
     # The firmware talks on every serial line before the machine does.
     _, marker, archive = (folder / "results").read_bytes().partition(MARKER)
     if not marker:
         raise RuntimeError(f"the machine handed nothing out: {last_words(folder)}")
     with tarfile.open(fileobj=io.BytesIO(archive)) as members:
-        files = {Path(member.name).name: stored.read() for member in members if (stored := members.extractfile(member))}
+        return {Path(member.name).name: stored.read() for member in members if (stored := members.extractfile(member))}
+
+
+def read_results(files: dict[str, bytes]) -> Boot:
     quotes = {name: MachineQuote(*(files[f"{name}.{part}"] for part in ("msg", "sig", "pcrs"))) for name in QUOTES}
     logs = {name: files[name] for name in ("tcg", "ima", "ima-ascii", "systemd")}
     return Boot(files["kernel"].decode().strip(), logs, read_pcrs(files["pcrs"].decode()), quotes)
