@@ -157,7 +157,7 @@ def make_weights(folder: Path, seed: int) -> Path:
 
 def make_policy(path: Path, build: Path, server: Server) -> None:
     """The golden value of PCR 14, read off a machine that is known to be good. A software TPM has no firmware that would measure."""
-    command = [build / "attest-verify", "--json", "--root", server.root, server.url]
+    command: list[str | Path] = [build / "attest-verify", "--json", "--root", server.root, server.url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if done.returncode != 3:
         raise Failed(f"without a policy the verdict is not inconclusive: {done.stdout}{done.stderr}")
