@@ -242,7 +242,7 @@ static enum progress closing_step(struct connection *c)
 	if (result != STREAM_OK)
 		return connection_gone(c, false);
 	c->phase = PHASE_LINGER;
-	c->deadline = now() + LIMIT_LINGER_SECONDS * 1000;
+	c->deadline = now() + LIMIT_LINGER_SECONDS * UINT64_C(1000);
 	return PROGRESS_MADE;
 }
 

@@ -102,10 +102,12 @@ static void add_field(struct slice name, struct slice value, struct buffer *out)
 	if (to == NULL)
 		return;
 	memcpy(to, name.data, name.len);
-	memcpy(to + name.len, ": ", 2);
+	to[name.len] = ':';
+	to[name.len + 1] = ' ';
 	if (value.len > 0)
 		memcpy(to + name.len + 2, value.data, value.len);
-	memcpy(to + name.len + 2 + value.len, "\r\n", 2);
+	to[name.len + 2 + value.len] = '\r';
+	to[name.len + 3 + value.len] = '\n';
 	buffer_grew(out, name.len + value.len + 4);
 }
 

@@ -43,7 +43,7 @@ static bool split_address(const char *text, char ret_host[256], char ret_port[8]
 	}
 	memcpy(ret_host, text, len);
 	ret_host[len] = '\0';
-	(void)strcpy(ret_port, colon + 1);
+	memcpy(ret_port, colon + 1, strlen(colon + 1) + 1);
 	return true;
 }
 
@@ -65,7 +65,7 @@ static int bind_to(const struct addrinfo *info)
 
 static bool name_socket(int fd, char *ret_text, size_t size)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
 	char host[64], port[NI_MAXSERV];
 
@@ -83,7 +83,7 @@ static attest_status bind_address(struct listener *listener, const char *text, s
 	char host[256], port[8];
 
 	error_found(error, "%.100s", text);
-	if (!split_address(text, host, port) || atoi(port) > 65535)
+	if (!split_address(text, host, port) || strtol(port, NULL, 10) > 65535)
 		return fail(error, ATTEST_E_USAGE, NULL,
 			    "the address to listen on must be HOST:PORT or [IPv6 address]:PORT");
 	if (getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &found) != 0)

@@ -38,7 +38,8 @@ bool log_is_due(struct log_pace *pace, const char *text, uint64_t time)
 	char kept[sizeof(pace->text)];
 
 	(void)snprintf(kept, sizeof(kept), "%s", text);
-	if (pace->said_at != 0 && strcmp(kept, pace->text) == 0 && time - pace->said_at < LIMIT_LOG_SECONDS * 1000)
+	if (pace->said_at != 0 && strcmp(kept, pace->text) == 0 &&
+	    time - pace->said_at < LIMIT_LOG_SECONDS * UINT64_C(1000))
 		return false;
 	memcpy(pace->text, kept, sizeof(kept));
 	pace->said_at = time;

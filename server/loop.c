@@ -49,7 +49,7 @@ static struct event_base *new_base(void)
 
 static bool watch(struct loop *loop)
 {
-	static const struct timeval tick = {0, TICK_MS * 1000};
+	static const struct timeval tick = {0, TICK_MS * 1000L};
 
 	return event_assign(&loop->mail, loop->base, mailbox_fd(loop->mailbox), EV_READ | EV_PERSIST, on_mail, loop) ==
 		       0 &&

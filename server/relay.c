@@ -295,7 +295,7 @@ enum progress relay_check(struct connection *c, uint64_t time)
 	uint64_t moved = later(c->stream.moved_at, upstream->stream.moved_at);
 
 	if (!upstream->connected)
-		return is_past(time, upstream->since, LIMIT_CONNECT_SECONDS * 1000)
+		return is_past(time, upstream->since, LIMIT_CONNECT_SECONDS * UINT64_C(1000))
 			       ? fail_upstream(c, 504, "the upstream server did not take the connection in time")
 			       : PROGRESS_WAITS;
 	if (c->stream.out.len > 0)

@@ -226,7 +226,7 @@ void upstream_check_pool(struct loop *loop, uint64_t time)
 
 	for (struct upstream *upstream = loop->pooled; upstream != NULL; upstream = next) {
 		next = upstream->next;
-		if (time > upstream->since && time - upstream->since > LIMIT_POOLED_SECONDS * 1000)
+		if (time > upstream->since && time - upstream->since > LIMIT_POOLED_SECONDS * UINT64_C(1000))
 			upstream_close(upstream);
 	}
 }

@@ -167,7 +167,7 @@ enum route wellknown_route(struct slice target, struct http_refusal *ret_refusal
 
 static bool read_nonce(struct slice hex, struct wellknown_ask *ask)
 {
-	if (hex.len % 2 != 0 || hex.len < 2 * QUOTE_NONCE_MIN || hex.len > 2 * QUOTE_NONCE_MAX)
+	if (hex.len % 2 != 0 || hex.len / 2 < QUOTE_NONCE_MIN || hex.len / 2 > QUOTE_NONCE_MAX)
 		return false;
 	for (size_t i = 0; i < hex.len; i += 2) {
 		int high = hex_digit(hex.data[i]), low = hex_digit(hex.data[i + 1]);

@@ -286,7 +286,7 @@ attest_status pem_or_der(struct slice bytes, const char *label, size_t max, der_
 		return fn(context, bytes, error);
 	while (status == ATTEST_OK && pem_find(&rest)) {
 		struct arena arena = {NULL};
-		struct slice der;
+		struct slice der = {NULL, 0};
 
 		status = pem_next(&arena, &rest, label, &der, error);
 		if (status == ATTEST_OK)

@@ -113,8 +113,9 @@ static attest_status read_crl(struct slice der, struct crl *crl, struct attest_e
 {
 	attest_status status = read_tbs(der, crl, error);
 
-	if (status == ATTEST_OK)
-		status = read_times(crl, error);
+	if (status != ATTEST_OK || crl->asn1 == NULL) /* the second with the first; the analyzer cannot know */
+		return status;
+	status = read_times(crl, error);
 	if (status != ATTEST_OK)
 		return status;
 	crl->signature_hash = x509_hash(crl->asn1->algorithm);

@@ -419,7 +419,9 @@ static void check_path(struct chain *chain, const struct end *end, int64_t time,
 static void describe(struct chain *chain, const struct end *end)
 {
 	chain->platform = end->built_in != NULL ? end->built_in->platform : "added";
-	chain->anchor = end->built_in != NULL ? end->built_in->name : end->added->certificate->subject;
+	chain->anchor = end->built_in != NULL ? end->built_in->name
+			: end->added != NULL  ? end->added->certificate->subject
+					      : NULL; /* never: a path ends at one or the other */
 	chain->valid_from = chain->path[0]->not_before;
 	chain->valid_until = chain->path[0]->not_after;
 	for (size_t i = 1; i < chain->n_path; i++) {
