@@ -85,6 +85,12 @@ static attest_status refuse_simulation(const struct json_node *attestation, stru
 	return status;
 }
 
+/* What AICert's server writes in a build proof, which names no CA. */
+static bool is_empty_text(const struct json_node *node)
+{
+	return json_is_string(node->value) && json_string_length(node->value) == 0;
+}
+
 attest_status blindllama_v1_parse(struct proof *proof, const struct json_node *root, struct attest_error *error)
 {
 	static const char *const members[] = {"ca_cert", "event_log", "output_event_log", "remote_attestation", NULL};
@@ -108,7 +114,7 @@ attest_status blindllama_v1_parse(struct proof *proof, const struct json_node *r
 		status = parse_event_log(proof, root, "event_log", pcr, error);
 	if (status == ATTEST_OK)
 		status = parse_event_log(proof, root, "output_event_log", PCR_OUTPUTS, error);
-	if (status == ATTEST_OK && ca.value != NULL)
+	if (status == ATTEST_OK && ca.value != NULL && !is_empty_text(&ca))
 		status = proof_set_ca(proof, &ca, NULL, 0, error);
 	return status;
 }
