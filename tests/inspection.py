@@ -28,8 +28,8 @@ OTHER = str(ROOT / "tests/cases/tls-other-key/proof.json")
 
 class Inspector(Runner):
     def __init__(self, build: Path, scratch: Path) -> None:
-        super().__init__(build, scratch)
-        self.tool = build / "attest-inspect"
+        super().__init__([], scratch)
+        self.tool = [str(build / "attest-inspect")]
         self.schemas = {name: Draft202012Validator(self.schema(name)) for name in ("inspection", "comparison")}
 
     @staticmethod
@@ -121,7 +121,7 @@ def inputs(r: Inspector) -> None:
     for args in ((PROOF,), ("--json", PROOF), ("--html", "-", PROOF), (PROOF, OTHER)):
         if os.path.exists("/dev/full"):
             with open("/dev/full", "wb") as full:
-                done = subprocess.run([str(r.tool), *args], stdout=full, stderr=subprocess.PIPE, check=False)
+                done = subprocess.run([*r.tool, *args], stdout=full, stderr=subprocess.PIPE, check=False)
             r.check(f"a full disk, {args[0]}", done.returncode == 2 and b"standard output" in done.stderr, done.stderr.decode())
 
 
@@ -158,7 +158,7 @@ def texts(r: Inspector) -> None:
 
 def on_terminal(r: Inspector, *args: str, **env: str) -> bytes:
     primary, secondary = pty.openpty()
-    with subprocess.Popen([str(r.tool), *args], stdout=secondary, env={"PATH": "/usr/bin:/bin", **env}) as process:
+    with subprocess.Popen([*r.tool, *args], stdout=secondary, env={"PATH": "/usr/bin:/bin", **env}) as process:
         os.close(secondary)
         output = b""
         try:

@@ -22,13 +22,17 @@ PROOF = str(DEMO / "proof.json")
 
 
 class Runner:
-    def __init__(self, build: Path, scratch: Path) -> None:
-        self.tool, self.scratch = build / "attest-verify", scratch
+    """Runs the tool. tests/python/test_command.py does the same with the package's command."""
+
+    name = "attest-verify"
+
+    def __init__(self, tool: list[str], scratch: Path) -> None:
+        self.tool, self.scratch = tool, scratch
         self.passed = self.failed = 0
 
     def run(self, *args: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
         env = {"HOME": str(self.scratch), "PATH": "/usr/bin:/bin", **env}
-        return subprocess.run([str(self.tool), *args], input=stdin, capture_output=True, check=False, env=env, cwd=self.scratch, timeout=60)
+        return subprocess.run([*self.tool, *args], input=stdin, capture_output=True, check=False, env=env, cwd=self.scratch, timeout=60)
 
     def expect(self, what: str, code: int, *args: str, out: str = "", err: str = "", stdin: bytes = b"", **env: str) -> bytes:
         """`out` and `err` are substrings that must stand there; without `err`, standard error must be empty."""
@@ -53,11 +57,11 @@ class Runner:
 
 
 def usage(r: Runner) -> None:
-    r.expect("--help", 0, "--help", out="Usage: attest-verify")
-    r.expect("-V", 0, "-V", out="attest-verify (libattest) ")
+    r.expect("--help", 0, "--help", out=f"Usage: {r.name}")
+    r.expect("-V", 0, "-V", out=f"{r.name} (libattest) ")
     r.expect("no proof", 2, err="proof files or loose files")
-    r.expect("unknown option", 2, "--nonsense", err="Try 'attest-verify --help'")
-    r.expect("missing argument", 2, "--at", err="requires an argument")
+    r.expect("unknown option", 2, "--nonsense", err=f"Try '{r.name} --help'")
+    r.expect("missing argument", 2, "--at", err="requires a")
     r.expect("proof and loose files", 2, *GOOD, "--quote", PROOF, "--signature", PROOF, "--pcrs", PROOF, PROOF, err="either proof files or loose")
     r.expect("loose files incomplete", 2, *GOOD, "--quote", PROOF, err="--signature and --pcrs")
     for option, value, err in (
@@ -160,7 +164,7 @@ def inputs(r: Runner) -> None:
     r.expect("a name that is no UTF-8", 0, *GOOD, "--json", os.fsdecode(raw), out="xff")
     if os.path.exists("/dev/full"):
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([str(r.tool), *GOOD, PROOF], stdout=full, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run([*r.tool, *GOOD, PROOF], stdout=full, stderr=subprocess.PIPE, check=False)
         r.check("a full disk", done.returncode == 2 and b"standard output" in done.stderr, done.stderr.decode())
 
 
@@ -241,10 +245,13 @@ def roots(r: Runner) -> None:
     r.expect("a root's key purpose", 1, "--root-purpose", "none", *GOOD, PROOF, out="extended key usage")
 
 
+GROUPS = (usage, given, times, output, inputs, many, policies, logs, roots)
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
-        r = Runner(Path(sys.argv[1]).resolve(), Path(scratch))
-        for group in (usage, given, times, output, inputs, many, policies, logs, roots):
+        r = Runner([str(Path(sys.argv[1]).resolve() / "attest-verify")], Path(scratch))
+        for group in GROUPS:
             group(r)
     print(f"options: {r.passed} passed, {r.failed} failed")
     return 1 if r.failed else 0

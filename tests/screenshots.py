@@ -208,8 +208,7 @@ def main() -> int:
     folder = build / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        r = Runner(build, Path(scratch))
-        r.tool = build / "attest-inspect"
+        r = Runner([str(build / "attest-inspect")], Path(scratch))
         browser = Browser(program, Path(scratch))
         pages = make_pages(r)
         for page in pages:
