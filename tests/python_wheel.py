@@ -190,15 +190,15 @@ def without_the_system(place: Place) -> None:
 
 
 def examples(name: str) -> Callable[[Place], None]:
-    """Each block of Python that is followed by what it prints, in the order of the page, in one process."""
+    """Every block of a page that shows a session with Python, in order, in one process."""
 
     def check(place: Place) -> None:
-        blocks = re.findall(r"^```python\n(.*?)^```\n+```(?:text)?\n(.*?)^```$", (ROOT / name).read_text(), re.MULTILINE | re.DOTALL)
-        if not blocks:
-            raise Skip(f"{name} has no example that says what it prints")
-        printed = run(place.python, "-W", "error", "-c", "\n".join(code for code, _ in blocks))
-        expected = "".join(output for _, output in blocks)
-        demand(printed == expected, f"it prints {printed!r}, not {expected!r}")
+        blocks = re.findall(r"^```pycon\n(.*?)^```$", (ROOT / name).read_text(), re.MULTILINE | re.DOTALL)
+        page = place.folder / Path(name).name
+        page.write_text("\n\n".join(blocks))
+        told = run(place.python, "-W", "error", "-m", "doctest", "-v", page)
+        counts = re.search(r"^(\d+) (?:tests|passed)[ .]", told, re.MULTILINE)
+        demand(counts is not None and int(counts[1]) > 1, f"no example of {name} was run: {told[-300:]}")
 
     return check
 

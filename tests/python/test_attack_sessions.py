@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -19,20 +19,6 @@ from libattest._tls import KeyRefused, PinnedContext
 from net_server import Close, Request, Server, Tunnel
 
 from hostile_servers import SECRET, Lab, turn
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("lab"))
-    with made.servers:
-        yield made
-
-
-@pytest.fixture
-def server(lab: Lab) -> Iterator[Server]:
-    made = lab.server()
-    yield made
-    made.close()
 
 
 def connected(server: Server) -> socket.socket:

@@ -71,20 +71,6 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Genuine]:
         yield Genuine(tmp_path_factory.mktemp("genuine"), stack)
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("lab"))
-    with made.servers:
-        yield made
-
-
-@pytest.fixture
-def server(lab: Lab) -> Iterator[Server]:
-    made = lab.server()
-    yield made
-    made.close()
-
-
 # With the genuine server
 
 

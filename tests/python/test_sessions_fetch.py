@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import libattest
 import pytest
@@ -28,20 +28,6 @@ from net_server import Close, Request, Server, Tunnel, answer
 from hostile_servers import Lab, turn, unseen
 
 NONCE = bytes(range(32))
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("lab"))
-    with made.servers:
-        yield made
-
-
-@pytest.fixture
-def server(lab: Lab) -> Iterator[Server]:
-    made = lab.server()
-    yield made
-    made.close()
 
 
 def test_what_is_asked_for(lab: Lab, server: Server) -> None:

@@ -17,13 +17,6 @@ Opened = Callable[[AttestedServer], Client]
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("lab"))
-    with made.servers:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def server(lab: Lab) -> Server:
     return lab.server()
 

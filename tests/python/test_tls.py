@@ -17,20 +17,6 @@ from net_server import Identity, Server
 from hostile_servers import SECRET, Lab, turn, unseen
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("lab"))
-    with made.servers:
-        yield made
-
-
-@pytest.fixture
-def server(lab: Lab) -> Iterator[Server]:
-    made = lab.server()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def thief(lab: Lab) -> Iterator[Server]:
     """Has another key."""
