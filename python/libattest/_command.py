@@ -1,4 +1,4 @@
-"""attest-verify in Python: the same options, output and exit codes, but for what Python's ssl and this package lack."""
+"""attest-verify in Python: the same options, output and exit codes, but for --bind-session."""
 
 from __future__ import annotations
 

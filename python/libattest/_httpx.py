@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any
 
 import anyio.to_thread
 import httpx
 
 from ._fetch import usage
 from ._tls import PinnedContext
-from .server import AttestedServer, VerifyOptions, send_attested, send_attested_async, server_of
+from .server import AttestedServer, ServerOptions, send_attested, send_attested_async, server_of
 
-if TYPE_CHECKING:
-    from .downloads import Downloads
-    from .policy import Policies
-    from .verifier import Roots, Verifier
-
-
-class ClientOptions(TypedDict, total=False):
-    """The options of AttestedServer, but for `timeout`, which is httpx's here."""
-
-    policy: Policies | None
-    roots: Roots | None
-    verifier: Verifier | None
-    max_age: float
-    path: str | None
-    proxy: str | None
-    ca: bool
-    server_name: str | None
-    downloads: Downloads | None
-    verify_options: VerifyOptions | None
-
-
+# The options of AttestedServer, but for `timeout`, which is httpx's here.
+_SERVER_OPTIONS = frozenset(ServerOptions.__annotations__) - {"timeout"}
 # Those of httpx's options that choose whom to trust, or would go past the transport: only their defaults are taken.
 _FIXED = {
     "verify": True,
@@ -48,7 +29,7 @@ _FIXED = {
 
 def _taken(url: str | AttestedServer, options: dict[str, Any]) -> tuple[AttestedServer, httpx.Limits, dict[str, Any]]:
     """The server, and what is left of the options for httpx."""
-    own = {name: options.pop(name) for name in ClientOptions.__annotations__ if name in options}
+    own = {name: options.pop(name) for name in _SERVER_OPTIONS if name in options}
     for name, default in _FIXED.items():
         if options.pop(name, default) is not default:
             raise usage(name, "this client trusts the attested key alone, over HTTP/1.1: leave the option out")

@@ -88,13 +88,13 @@ class _Gathering:
         self.options = {**self.options, "require_crls": require, **given}
 
     def decide(self, verifier: Verifier, proof: Proof) -> _Gathering:
-        for _ in range(LIMIT_ROUNDS + 1):
+        for n in range(LIMIT_ROUNDS + 1):
             self.refusal = None
             try:
                 self.result = verifier.verify(proof, **self.options)
             except AttestationError as error:
                 self.result, self.refusal = error.result, error
-            if len(self.tried) == LIMIT_DOWNLOADS or not self._follow():
+            if n == LIMIT_ROUNDS or not self._follow():  # what comes is kept only if it was decided with
                 break
         return self
 

@@ -7,15 +7,17 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import libattest
 import net_downloads
+import options
 import pytest
 from libattest import AttestedServer, Downloads
 from libattest._fetch import Download
 from net_bench import Bench
-from net_server import Prover, Request, Server, answer
+from net_server import Prover, Request, Server, answer, pem_to_der
 
 from hostile_servers import SoftTpm
 from test_command import Within
@@ -168,6 +170,30 @@ def test_the_proxy_is_the_callers_alone(bench: InPython, published: Published, m
     proxy.close()
     assert seen == [web.url + net_downloads.ISSUER]
     assert web.asked() == []
+
+
+def test_nothing_is_downloaded_that_is_not_decided_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A chain that always names one more issuer: as many rounds of downloads as are allowed, and one verdict more."""
+    certificate = pem_to_der((options.DEMO / "root.pem").read_text())
+    verdicts: list[int] = []
+    asked: list[str] = []
+
+    class Endless:
+        def verify(self, proof: bytes, *, certificates: list[bytes], **_: Any) -> libattest.Result:
+            verdicts.append(len(certificates))
+            link = libattest.Link("issuer", f"http://localhost/{len(verdicts)}", None)
+            result: Any = SimpleNamespace(links=(link,), steps={"chain": "passed"}, verified=False)
+            raise libattest.PolicyMismatch("something else is wrong", result=result)
+
+    def get(self: Download, *_: Any) -> bytes:
+        asked.append(self.subject)
+        return certificate
+
+    monkeypatch.setattr(Download, "get", get)
+    with pytest.raises(libattest.PolicyMismatch):
+        Downloads(issuers=True, cache=tmp_path / "cache").verify(Endless(), b"{}")  # type: ignore[arg-type]
+    assert verdicts == list(range(9))
+    assert len(asked) == len(list((tmp_path / "cache").iterdir())) == 8
 
 
 def test_arguments(bench: InPython) -> None:
