@@ -29,7 +29,8 @@ from .errors import UsageError
 from .policy import Policies, Policy
 from .result import Result
 
-# Every call into C lets go of the GIL, and many threads have to queue for it again: none is made without need.
+# Every call into C lets go of the GIL, and many threads have to queue for it again: none is made without need. What
+# frees a result is C too: an interrupt that is raised in a destructor of Python's is lost.
 _OPTIONS = lib.attest_options_init()
 
 
@@ -97,6 +98,14 @@ class _Lengths:
         self.n = len(found)
 
 
+_NONE = _Lengths((), "")
+
+
+def _lengths(values: Any, what: str) -> _Lengths:
+    several = each(values)
+    return _Lengths(several, what) if several else _NONE
+
+
 class Verifier:
     """Trust anchors and policies. Built once, then shared by any number of threads; C runs without the GIL.
 
@@ -154,7 +163,7 @@ class Verifier:
         cannot be read; TypeError and UsageError for an argument.
         """
         pin = ffi.NULL if tls_pin is None else c_text(tls_pin, "tls_pin")
-        more, revoked = _Lengths(each(certificates), "certificates"), _Lengths(each(crls), "crls")
+        more, revoked = _lengths(certificates, "certificates"), _lengths(crls, "crls")
         challenge = nonce_of(nonce)
         options = ffi.new("struct attest_options *", _OPTIONS)
         options.time, options.tls_pin, options.require_crls = (
