@@ -52,17 +52,21 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_OBJ := $(UNIT_SRC:%.c=$(BUILD)/obj/%.o)
 TESTS := $(patsubst tests/%.c,%,$(filter-out tests/case.inc.c,$(wildcard tests/*.c)))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
-BENCHES := bench logs calls empty
+BENCHES := bench logs policy calls empty
 EXAMPLES := $(wildcard docs/examples/*.c)
 SO := $(BUILD)/libattest.so
 SO_REAL := $(SO).$(SOVERSION)
 NET_SO := $(BUILD)/libattest-net.so
 NET_SO_REAL := $(NET_SO).$(SOVERSION)
 SERVER := $(BUILD)/attest-server
-CLI := $(BUILD)/attest-verify $(BUILD)/attest-inspect
+CLI := $(BUILD)/attest-verify $(BUILD)/attest-inspect $(BUILD)/attest-policy
 CLI_SHARED := $(BUILD)/obj/cli/common.o $(BUILD)/obj/cli/input.o
 VERIFY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/verify*.c)) $(CLI_SHARED)
 INSPECT_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/inspect*.c)) $(CLI_SHARED)
+# attest-policy measures what is served with the server's own code, which stands on the base layer.
+SERVER_MEASURES := $(patsubst %,$(BUILD)/obj/server/%.o,measure weights hash_files files)
+POLICY_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard cli/policy*.c)) $(CLI_SHARED) $(SERVER_MEASURES) $(BASE_OBJ)
+$(BUILD)/obj/cli/policy_predict_measure.o: ALL_CFLAGS += -Iserver
 CLI_LIBS := -lattest -ljansson -lcrypto
 # The wheel's own name says for which systems it is, so a file of a fixed name stands for it. The environment has what
 # Python's tests need, and the wheel: they see what a user gets.
@@ -120,6 +124,7 @@ $(SERVER): $(SERVER_OBJ) $(BASE_OBJ) $(LLHTTP_OBJ) $(SO)
 # The tools find the library beside them in build/; installed, by the system's rules.
 $(BUILD)/attest-verify: $(VERIFY_OBJ)
 $(BUILD)/attest-inspect: $(INSPECT_OBJ)
+$(BUILD)/attest-policy: $(POLICY_OBJ)
 $(CLI): $(SO)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o,$^) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
@@ -206,6 +211,7 @@ fuzz-seeds: $(FUZZERS:%=$(BUILD)/fuzz/%)
 bench: all $(BUILD)/.packages-bench $(BENCHES:%=$(BUILD)/tests/bench/%) $(BUILD)/tests/server-unit $(PYTHON_VENV)/installed ## speed as ratios to the crypto floor, to nginx, to the TPM; Python to C
 	@$(BUILD)/tests/bench/bench
 	@$(BUILD)/tests/bench/logs
+	@$(BUILD)/tests/bench/policy
 	@$(PYTHON_VENV)/bin/python tests/bench/python.py $(BUILD)
 	@$(PYTHON) tests/bench/start.py $(BUILD)
 	@$(PYTHON) tests/bench/proxy.py $(BUILD)
@@ -216,6 +222,12 @@ $(BUILD)/tests/bench/bench $(BUILD)/tests/bench/logs $(BUILD)/tests/bench/calls:
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	@$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $< -L$(BUILD) -lattest $(PKG_LIBS)
+
+# This one sees the library's insides.
+$(BUILD)/tests/bench/policy: $(BUILD)/obj/tests/bench/policy.o $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/tests/bench/empty: $(BUILD)/obj/tests/bench/empty.o
 	@mkdir -p $(@D)
@@ -289,7 +301,8 @@ LIB_DIR = $(DESTDIR)$(PREFIX)/$(LIBDIR)
 MAN_DIR = $(DESTDIR)$(PREFIX)/share/man
 DATA_DIR = $(DESTDIR)$(PREFIX)/share/libattest
 UNIT_DIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
-INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(DESTDIR)$(PREFIX)/bin/attest-inspect $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
+INSTALLED = $(DESTDIR)$(PREFIX)/bin/attest-verify $(DESTDIR)$(PREFIX)/bin/attest-inspect \
+	$(DESTDIR)$(PREFIX)/bin/attest-policy $(MAN_DIR)/man1/attest-policy.1 $(INCLUDE_DIR)/attest.h $(LIB_DIR)/libattest.so \
 	$(LIB_DIR)/libattest.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest.pc \
 	$(INCLUDE_DIR)/attest-net.h $(LIB_DIR)/libattest-net.so $(LIB_DIR)/libattest-net.so.$(SOVERSION) $(LIB_DIR)/pkgconfig/libattest-net.pc \
 	$(MAN_DIR)/man1/attest-verify.1 $(MAN_DIR)/man1/attest-inspect.1 $(MAN_DIR)/man3/libattest.3 $(MAN_DIR)/man3/libattest-net.3 \
@@ -304,6 +317,8 @@ install: all ## install to PREFIX (/usr/local) under DESTDIR
 	install -m 755 $(BUILD)/attest-verify.installed $(DESTDIR)$(PREFIX)/bin/attest-verify
 	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-inspect.installed $(INSPECT_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
 	install -m 755 $(BUILD)/attest-inspect.installed $(DESTDIR)$(PREFIX)/bin/attest-inspect
+	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-policy.installed $(POLICY_OBJ) -L$(BUILD) -Wl,--as-needed $(CLI_LIBS)
+	install -m 755 $(BUILD)/attest-policy.installed $(DESTDIR)$(PREFIX)/bin/attest-policy
 	$(CC) $(ALL_LDFLAGS) -o $(BUILD)/attest-server.installed $(SERVER_OBJ) $(BASE_OBJ) $(LLHTTP_OBJ) -L$(BUILD) -Wl,--as-needed -lattest $(SERVER_LIBS)
 	install -m 755 $(BUILD)/attest-server.installed $(DESTDIR)$(PREFIX)/sbin/attest-server
 	sed -e 's|@PREFIX@|$(PREFIX)|' server/attest-server.service.in > $(UNIT_DIR)/attest-server.service
@@ -314,7 +329,7 @@ install: all ## install to PREFIX (/usr/local) under DESTDIR
 	ln -sf libattest-net.so.$(SOVERSION) $(LIB_DIR)/libattest-net.so
 	for name in libattest libattest-net; do \
 		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/$$name.pc.in > $(LIB_DIR)/pkgconfig/$$name.pc || exit 1; done
-	install -m 644 docs/attest-verify.1 docs/attest-inspect.1 $(MAN_DIR)/man1
+	install -m 644 docs/attest-verify.1 docs/attest-inspect.1 docs/attest-policy.1 $(MAN_DIR)/man1
 	install -m 644 docs/libattest.3 docs/libattest-net.3 $(MAN_DIR)/man3
 	install -m 644 $(SCHEMAS) $(DATA_DIR)
 	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" -eq 0 ]; then ldconfig; fi

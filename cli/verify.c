@@ -29,6 +29,9 @@ static const char usage[] =
 	"  -p, --policy FILE       golden values; may be given several times, and all must hold. Without it: "
 	"$ATTEST_POLICY,\n"
 	"                          ~/.config/attest/policy.json, /etc/attest/policy.json, whichever comes first\n"
+	"      --policy-key FILE   the public key that must have signed every policy (attest-policy sign); one of "
+	"several "
+	"may\n"
 	"      --reference FILE    a proof or event log of a machine you know: mismatches are explained by it; it "
 	"decides\n"
 	"                          nothing. May be given several times\n"
@@ -109,6 +112,13 @@ static attest_status use_policy(struct settings *s, const struct input *in, cons
 {
 	s->has_policy = true;
 	return attest_verifier_add_policy(s->verifier, in->data, in->len, path, error);
+}
+
+static attest_status use_policy_key(struct settings *s, const struct input *in, const char *path,
+				    struct attest_error *error)
+{
+	(void)path;
+	return attest_verifier_demand_signed(s->verifier, in->data, in->len, error);
 }
 
 static attest_status use_reference(struct settings *s, const struct input *in, const char *path,
@@ -238,6 +248,7 @@ enum long_only {
 	OPT_CERTIFICATES,
 	OPT_CRL,
 	OPT_REQUIRE_CRLS,
+	OPT_POLICY_KEY,
 	OPT_BIND_SESSION, /* from here on, options of take_net_option() */
 	OPT_BLINDLLAMA,
 	OPT_TIMEOUT,
@@ -250,6 +261,7 @@ enum long_only {
 
 static const struct option options[] = {
 	{"policy",           required_argument, NULL, 'p'                 },
+	{"policy-key",       required_argument, NULL, OPT_POLICY_KEY      },
 	{"at",	       required_argument, NULL, 't'                 },
 	{"nonce",            required_argument, NULL, 'n'                 },
 	{"pin",              required_argument, NULL, OPT_PIN             },
@@ -353,6 +365,8 @@ static int take_option(struct settings *s, int option)
 	case OPT_TLS_CERT:
 		return s->options.tls_pin != NULL ? wrong("--tls-cert", optarg, "one --pin or --tls-cert")
 						  : use_file(s, optarg, use_tls_cert);
+	case OPT_POLICY_KEY:
+		return 0; /* take_policy_keys() */
 	case OPT_REFERENCE:
 		return use_file(s, optarg, use_reference);
 	case OPT_LOG:
@@ -432,10 +446,26 @@ static int run(struct settings *s, char **names, int n)
 	return finish_output() == 0 ? rc : EXIT_USAGE;
 }
 
+static const char letters[] = "p:t:n:r:jqvhV";
+
+/* Before any policy, wherever they stand. */
+static int take_policy_keys(struct settings *s, int argc, char **argv)
+{
+	int option, rc = 0;
+
+	opterr = 0;
+	while (rc == 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1 && option != 'h')
+		if (option == OPT_POLICY_KEY)
+			rc = use_file(s, optarg, use_policy_key);
+	opterr = 1;
+	optind = 0;
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = {.options = ATTEST_OPTIONS_INIT, .color = "auto", .jobs = sysconf(_SC_NPROCESSORS_ONLN)};
-	int option, rc = 0;
+	int option = 0, rc;
 
 	common_start();
 	s.options.time = (int64_t)time(NULL);
@@ -445,7 +475,8 @@ int main(int argc, char **argv)
 		(void)fputs("attest-verify: out of memory\n", stderr);
 		return EXIT_USAGE;
 	}
-	while (rc == 0 && (option = getopt_long(argc, argv, "p:t:n:r:jqvhV", options, NULL)) != -1) {
+	rc = take_policy_keys(&s, argc, argv);
+	while (rc == 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		if (option == 'h' || option == 'V') {
 			(void)printf(option == 'h' ? "%s" : "attest-verify (libattest) %s\n",
 				     option == 'h' ? usage : attest_version());

@@ -356,14 +356,28 @@ ATTEST_API attest_status attest_verifier_use_default_roots(attest_verifier *veri
 
 /**
  * attest_verifier_add_policy() - demand that a policy holds
- * @json: a libattest-policy-v1, a golden-measurement file or a container map (docs/policy.md); copied
+ * @json: a libattest-policy-v1, a golden-measurement file or a container map (docs/policy.md); after
+ *   attest_verifier_demand_signed() a signed one, and only such a one; copied
  * @name: how messages call it, such as its file name; may be NULL
  *
- * Every policy that was added must hold. Return: ATTEST_OK, ATTEST_E_POLICY_INVALID (malformed or empty),
- * ATTEST_E_JSON, ATTEST_E_LIMIT, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING, ATTEST_E_STATE, ATTEST_E_NO_MEMORY.
+ * Every policy that was added must hold. Return: ATTEST_OK, ATTEST_E_POLICY_INVALID (malformed or empty; signed where
+ * no key was given, or not signed where one was), ATTEST_E_JSON, ATTEST_E_LIMIT, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING,
+ * ATTEST_E_KEY_MISMATCH (signed with another key), ATTEST_E_SIGNATURE (of the policy), ATTEST_E_STATE,
+ * ATTEST_E_NO_MEMORY.
  */
 ATTEST_API attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *json, size_t len,
 						    const char *name, struct attest_error *error);
+
+/**
+ * attest_verifier_demand_signed() - from now on accept only policies that are signed with a key
+ * @key_pem: one or more public keys in PEM ("PUBLIC KEY", RFC 7468, 13): Ed25519, ECC on P-256 or P-384, or RSA of 2048
+ *   to 8192 bits; any one of them, and of those given before, may have signed. Copied
+ *
+ * Return: ATTEST_OK, ATTEST_E_ENCODING, ATTEST_E_ALGORITHM (another kind of key), ATTEST_E_WEAK, ATTEST_E_LIMIT,
+ * ATTEST_E_STATE (a policy was added before, or the verifier has verified already), ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_verifier_demand_signed(attest_verifier *verifier, const void *key_pem, size_t len,
+						       struct attest_error *error);
 
 /**
  * attest_verifier_add_reference() - give a known-good proof or event log, to explain mismatches with
@@ -457,6 +471,164 @@ ATTEST_API attest_status attest_inspect(const struct attest_inspect_options *opt
  */
 ATTEST_API attest_status attest_compare(const struct attest_inspect_options *options, const void *a, size_t a_len,
 					const void *b, size_t b_len, char **ret_json, struct attest_error *error);
+
+/** A file that is given as a whole. */
+struct attest_document {
+	const void *data;
+	size_t len;
+	const char *name; /**< how messages call it, such as its file name; may be NULL */
+};
+
+#define ATTEST_DERIVE_PINS   1u /**< values of PCRs alone; what varies is ignored, with the reason */
+#define ATTEST_DERIVE_EVENTS 2u /**< rules for the events of every PCR that logs explain */
+/**
+ * attest_policy_derive() - a policy of what known-good proofs have in common (docs/policy.md)
+ * @verifier: with their roots, and without policies
+ * @options: every proof is verified with them; their time is written down
+ * @proofs: 1 to 64; each must be genuine: any finding but the want of a policy refuses it
+ * @flags: 0: pins where values are equal, rules where they differ and logs explain them; or one ATTEST_DERIVE_…
+ * @ret_json: a libattest-policy-v1 for PCRs of the bank SHA-256, indented; free it with attest_string_free()
+ *
+ * Return: ATTEST_OK; the first error of a proof that does not verify, or is none; ATTEST_E_POLICY_INVALID (nothing can
+ * be pinned), ATTEST_E_USAGE, ATTEST_E_STATE, ATTEST_E_LIMIT, ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_policy_derive(attest_verifier *verifier, const struct attest_options *options,
+					      const struct attest_document *proofs, size_t n, unsigned flags,
+					      char **ret_json, struct attest_error *error);
+/**
+ * attest_policy_explain() - why a proof is refused: what is not as it should be, where, and what would have to change
+ * @verifier: with policies and roots
+ * @ret_json: one line: {"name", "verdict", "status", "explanations": [{"step", "status", "message", "where",
+ * "expected", "found", "clause", "next": what to do, "events": what was measured into a PCR that has not the pinned
+ * value}]}, empty for a proof that is verified; free it with attest_string_free()
+ *
+ * Return: ATTEST_OK whatever the verdict; else nothing was decided, as attest_verify() without a result.
+ */
+ATTEST_API attest_status attest_policy_explain(attest_verifier *verifier, const struct attest_options *options,
+					       const struct attest_document *proof, char **ret_json,
+					       struct attest_error *error);
+/**
+ * attest_policy_sign() - sign a policy (docs/policy.md, "Signed policies")
+ * @policy: any that attest_verifier_add_policy() takes; its exact bytes are signed
+ * @key_pem: the private key in PEM, not encrypted, of the kinds that attest_verifier_demand_signed() takes. The
+ * signature is Ed25519's, ECDSA with SHA-256 (P-256) or SHA-384 (P-384), or RSA-PSS with SHA-256, as the key says
+ * @ret_json: a libattest-signed-policy-v1; free it with attest_string_free()
+ *
+ * Return: ATTEST_OK; of the key ATTEST_E_ENCODING (also: encrypted), ATTEST_E_ALGORITHM, ATTEST_E_WEAK; of the policy
+ * as attest_verifier_add_policy(); ATTEST_E_NO_MEMORY, ATTEST_E_INTERNAL.
+ */
+ATTEST_API attest_status attest_policy_sign(const struct attest_document *policy, const void *key_pem, size_t key_len,
+					    char **ret_json, struct attest_error *error);
+/**
+ * attest_policy_open() - the policy inside a signed one, once its signature holds
+ * @key_pem: public keys, as attest_verifier_demand_signed() takes them
+ * @ret_json: the bytes that were signed, with a NUL behind them; whether they are a good policy is not looked at. Free
+ *   it with attest_string_free()
+ *
+ * Return: ATTEST_OK, ATTEST_E_SIGNATURE, ATTEST_E_KEY_MISMATCH (signed with another key), ATTEST_E_POLICY_INVALID (not
+ * signed), ATTEST_E_JSON, ATTEST_E_STRUCTURE, ATTEST_E_ENCODING, ATTEST_E_LIMIT; of the keys as
+ * attest_verifier_demand_signed(); ATTEST_E_NO_MEMORY.
+ */
+ATTEST_API attest_status attest_policy_open(const struct attest_document *signed_policy, const void *key_pem,
+					    size_t key_len, char **ret_json, struct attest_error *error);
+/**
+ * attest_policy_show() - a policy in words
+ * @policy: a policy as attest_verifier_add_policy() takes it
+ * @ret_text: for people: a summary, then all that it says, and the PCRs of which it says nothing. Lines of printable
+ *   ASCII, at most 100 columns but for digests and the like. Free it with attest_string_free()
+ *
+ * Return: ATTEST_OK, ATTEST_E_NO_MEMORY, or why the policy is none, as attest_verifier_add_policy(). Thread-safe.
+ */
+ATTEST_API attest_status attest_policy_show(const struct attest_document *policy, char **ret_text,
+					    struct attest_error *error);
+/**
+ * attest_policy_lint() - what is doubtful about a policy that is well-formed
+ * @time: seconds since 1970-01-01T00:00:00Z: releases that are past, certificates of the platforms that expire
+ * @ret_json: an array, one line: {"id", "severity": "error" (no machine can satisfy it, or it is void), "warning" or
+ *   "note", "where" (a JSON path), "message", "hint"}, at most 1000 and then one with the id "more". The ids are
+ * stable: docs/policy.md. Free it with attest_string_free()
+ *
+ * Return: as attest_policy_show(). Thread-safe.
+ */
+ATTEST_API attest_status attest_policy_lint(const struct attest_document *policy, int64_t time, char **ret_json,
+					    struct attest_error *error);
+/**
+ * attest_policy_diff() - what policy b accepts that a does not, and the reverse
+ * @ret_json: one line: {"equal": true if they mean the same, "differences": [{"member", "effect": "more" (b accepts
+ *   more), "less", "otherwise" or "same" (only accounts differ), "message", "added", "removed"}]}, at most 1000, and
+ *   "not_listed", how many more. Comments, origin, names of values and rules, formatting and the order of members do
+ * not count. Free it with attest_string_free()
+ *
+ * Return: as attest_policy_show(), for the one or the other. Thread-safe.
+ */
+ATTEST_API attest_status attest_policy_diff(const struct attest_document *a, const struct attest_document *b,
+					    char **ret_json, struct attest_error *error);
+/**
+ * attest_policy_merge() - a policy for the time of a rolling update: either release may run, the old one for a while
+ * @until: seconds since 1970-01-01T00:00:00Z from which the old release counts no more
+ * @ret_json: a libattest-policy-v1 with both as "releases"; what is equal in both holds for all. Of `tls` and `nonce`
+ *   the stricter counts. Bank, platforms and resettable_pcrs must be equal. Free it with attest_string_free()
+ *
+ * Return: as attest_policy_show(); ATTEST_E_POLICY_INVALID too where the two cannot be one policy, ATTEST_E_USAGE where
+ * `until` is past the year 9999. Thread-safe.
+ */
+ATTEST_API attest_status attest_policy_merge(const struct attest_document *old_release,
+					     const struct attest_document *new_release, int64_t until, char **ret_json,
+					     struct attest_error *error);
+/**
+ * attest_policy_convert() - golden measurements or a container map as libattest-policy-v1, with the same meaning
+ * @ret_json: indented, with a line feed at its end; a libattest-policy-v1 comes back as it is. Free it with
+ *   attest_string_free()
+ *
+ * Return: as attest_policy_show(). Thread-safe.
+ */
+ATTEST_API attest_status attest_policy_convert(const struct attest_document *policy, char **ret_json,
+					       struct attest_error *error);
+
+/** A text that software measures: its hash is what the PCR is extended with. */
+struct attest_text_event {
+	unsigned pcr;
+	const char *text;
+};
+
+/** What attest_policy_predict() predicts. Set it up with ATTEST_PREDICT_OPTIONS_INIT. */
+struct attest_predict_options {
+	size_t size;          /**< sizeof(struct attest_predict_options), set by the macro */
+	const void *uki;      /**< a unified kernel image, up to 1 GiB; NULL: none, and the policy says only what the
+				   texts say */
+	size_t uki_len;       /**< in bytes */
+	const char *name;     /**< how messages and the policy call the image, such as its file name; may be NULL */
+	const char *platform; /**< whose firmware measures: "azure" or "ovmf" (OVMF under QEMU, the default, NULL) */
+	const char *bank;     /**< "sha1", "sha256" (NULL), "sha384" or "sha512" */
+	const char *const
+		*phases; /**< boot phases that may have passed when a proof is made, each with colons between as
+			      systemd-measure --phase has them ("enter-initrd:leave-initrd"), "" for none; each
+			      must begin with the shorter ones. NULL: "enter-initrd:leave-initrd:sysinit:ready" */
+	size_t n_phases;
+	const char *cmdline; /**< a kernel command line that the boot loader hands over, in ASCII; NULL: none */
+	int secure_boot;     /**< 1: Secure Boot must be enabled; 0: nothing is said of it */
+	const struct attest_text_event *texts; /**< text events, in the order in which they are measured */
+	size_t n_texts;
+};
+#define ATTEST_PREDICT_OPTIONS_INIT                                                                                    \
+	{                                                                                                              \
+		sizeof(struct attest_predict_options), NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, 0, NULL, 0            \
+	}
+/**
+ * attest_policy_predict() - a policy for an image that has never booted
+ * @options: what the machine will boot, and what it will serve; all of it stays the caller's
+ * @ret_json: a libattest-policy-v1 with pins and named event rules for PCR 4, 9, 11, 12 and 13 of an image with
+ *   systemd-stub 252 or later (UAPI.5), and for the PCRs of the texts; free it with attest_string_free()
+ *
+ * PCR 9 is left out where the kernel or the stub would measure what the image does not say, and PCR 7 is ruled only
+ * with `secure_boot`. All other PCRs depend on the machine.
+ *
+ * Return: ATTEST_OK; ATTEST_E_USAGE (options contradict each other or the image); ATTEST_E_STRUCTURE (no unified kernel
+ * image, or one whose measurements depend on the machine), ATTEST_E_LIMIT, ATTEST_E_NO_MEMORY, ATTEST_E_INTERNAL.
+ * Thread-safe.
+ */
+ATTEST_API attest_status attest_policy_predict(const struct attest_predict_options *options, char **ret_json,
+					       struct attest_error *error);
 
 /** Flags of attest_result_text(). */
 #define ATTEST_TEXT_COLOR   1u /**< terminal colours */

@@ -9,6 +9,7 @@
 
 #include "formats/proof.h"
 #include "policy/policy.h"
+#include "policy/signed.h"
 #include "result.h"
 #include "trust/ak.h"
 #include "trust/revocation.h"
@@ -27,6 +28,7 @@ struct attest_verifier {
 	size_t n_references;
 	struct policy *policies[LIMIT_POLICIES];
 	size_t n_policies;
+	struct policy_keys policy_keys; /* not empty: policies must be signed by one of them */
 	atomic_bool in_use;
 };
 

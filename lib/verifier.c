@@ -30,6 +30,7 @@ void attest_verifier_free(attest_verifier *verifier)
 		policy_free(verifier->policies[i]);
 	for (size_t i = 0; i < verifier->n_references; i++)
 		proof_free(&verifier->references[i]->proof);
+	policy_keys_clear(&verifier->policy_keys);
 	arena_free(&verifier->arena);
 	trust_store_clear(&verifier->store);
 	free(verifier);
@@ -71,16 +72,46 @@ attest_status attest_verifier_use_default_roots(attest_verifier *verifier, int u
 	return status;
 }
 
+attest_status attest_verifier_demand_signed(attest_verifier *verifier, const void *key_pem, size_t len,
+					    struct attest_error *error)
+{
+	struct attest_error e = {0};
+	attest_status status = check_unused(verifier, &e);
+
+	ERR_clear_error();
+	if (status == ATTEST_OK && verifier->n_policies > 0)
+		status = fail(&e, ATTEST_E_STATE, NULL,
+			      "a policy was added before its signature was demanded: demand it first");
+	if (status == ATTEST_OK)
+		status = policy_keys_add(&verifier->policy_keys, slice_of(key_pem, len), &e);
+	return given(status, &e, error);
+}
+
+static attest_status add_policy(attest_verifier *verifier, struct slice json, const char *name,
+				struct attest_error *error)
+{
+	struct arena arena = {NULL};
+	attest_status status = ATTEST_OK;
+
+	if (verifier->policy_keys.n > 0)
+		status = signed_policy_open(&arena, json, &verifier->policy_keys, &json, error);
+	if (status == ATTEST_OK)
+		status = policy_parse(json, name, &verifier->policies[verifier->n_policies], error);
+	arena_free(&arena);
+	return status;
+}
+
 attest_status attest_verifier_add_policy(attest_verifier *verifier, const void *json, size_t len, const char *name,
 					 struct attest_error *error)
 {
 	struct attest_error e = {0};
 	attest_status status = check_unused(verifier, &e);
 
+	ERR_clear_error();
 	if (status == ATTEST_OK && verifier->n_policies == LIMIT_POLICIES)
 		status = fail(&e, ATTEST_E_LIMIT, NULL, "more than %u policies (LIMIT_POLICIES)", LIMIT_POLICIES);
 	if (status == ATTEST_OK)
-		status = policy_parse(slice_of(json, len), name, &verifier->policies[verifier->n_policies], &e);
+		status = add_policy(verifier, slice_of(json, len), name, &e);
 	if (status == ATTEST_OK)
 		verifier->n_policies++;
 	return given(status, &e, error);

@@ -329,7 +329,8 @@ static bool platform_is_unchecked(const struct run *run)
 static void step_policy(struct run *run)
 {
 	struct evidence evidence = {&run->proof, &run->pcrs, &run->replay,
-				    run_passed(run, ATTEST_STEP_CHAIN) ? run->chain.platform : NULL};
+				    run_passed(run, ATTEST_STEP_CHAIN) ? run->chain.platform : NULL,
+				    run->options->time};
 	struct attest_error e = {0};
 
 	if (!has_golden_values(run))

@@ -36,6 +36,7 @@ INITIALISERS = {
     "options": "ATTEST_OPTIONS_INIT",
     "parts": "ATTEST_PARTS_INIT",
     "inspect_options": "ATTEST_INSPECT_OPTIONS_INIT",
+    "predict_options": "ATTEST_PREDICT_OPTIONS_INIT",
 }
 
 # So that a result has an owner before it is made: a signal handler may raise as soon as C returns.

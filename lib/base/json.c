@@ -19,7 +19,12 @@ struct scan {
 	char *skeleton; /* what jansson gets */
 	size_t len, size;
 	size_t copied; /* how much of the text the skeleton stands for */
-	size_t depth, n_values;
+	size_t depth, n_values, max_values;
+	bool of_policy;
+	size_t ima_depth;   /* of an object "ima" that is open, or 0 */
+	bool follows_files; /* its member "files" is next, */
+	bool follows_ima;   /* or it is itself */
+	bool in_files;      /* which is lifted as a whole */
 	struct lifted *lifted;
 	size_t n_lifted, max_lifted;
 };
@@ -27,7 +32,7 @@ struct scan {
 /* A mark is the JSON string "\u0000" and a number: no string of the input can be one, because NUL is refused there. */
 static const char mark_prefix[] = "\\u0000";
 
-/* What base64, hex and PEM are made of, besides escaped line ends. */
+/* What base64, hex, digests with the name of their algorithm, and PEM are made of, besides escaped line ends. */
 static const bool is_lift_char[256] = {
 	['A'] = 1, ['B'] = 1, ['C'] = 1, ['D'] = 1, ['E'] = 1, ['F'] = 1, ['G'] = 1, ['H'] = 1, ['I'] = 1, ['J'] = 1,
 	['K'] = 1, ['L'] = 1, ['M'] = 1, ['N'] = 1, ['O'] = 1, ['P'] = 1, ['Q'] = 1, ['R'] = 1, ['S'] = 1, ['T'] = 1,
@@ -35,7 +40,7 @@ static const bool is_lift_char[256] = {
 	['e'] = 1, ['f'] = 1, ['g'] = 1, ['h'] = 1, ['i'] = 1, ['j'] = 1, ['k'] = 1, ['l'] = 1, ['m'] = 1, ['n'] = 1,
 	['o'] = 1, ['p'] = 1, ['q'] = 1, ['r'] = 1, ['s'] = 1, ['t'] = 1, ['u'] = 1, ['v'] = 1, ['w'] = 1, ['x'] = 1,
 	['y'] = 1, ['z'] = 1, ['0'] = 1, ['1'] = 1, ['2'] = 1, ['3'] = 1, ['4'] = 1, ['5'] = 1, ['6'] = 1, ['7'] = 1,
-	['8'] = 1, ['9'] = 1, ['+'] = 1, ['/'] = 1, ['='] = 1, ['-'] = 1, [' '] = 1,
+	['8'] = 1, ['9'] = 1, ['+'] = 1, ['/'] = 1, ['='] = 1, ['-'] = 1, [' '] = 1, [':'] = 1,
 };
 
 static uint8_t peek(const struct scan *s, size_t ahead)
@@ -90,11 +95,21 @@ static attest_status lift(struct scan *s, size_t begin, struct attest_error *err
 		s->lifted = grown;
 		s->max_lifted = more;
 	}
-	s->lifted[s->n_lifted] = (struct lifted){slice_sub(s->text, begin + 1, s->at - begin - 2), s->len};
+	s->lifted[s->n_lifted] =
+		(struct lifted){slice_sub(s->text, begin + 1, s->at - begin - 2), s->len, s->text.data[begin] == '{'};
 	s->len += (size_t)snprintf(s->skeleton + s->len, MARK_SIZE, "\"%s%zu\"", mark_prefix, s->n_lifted);
 	s->n_lifted++;
 	s->copied = s->at;
 	return ATTEST_OK;
+}
+
+/* "ima" of a policy (depth 1) or of a release (depth 3), and "files" in that. */
+static void note_key(struct scan *s, struct slice name)
+{
+	if ((s->depth == 1 || s->depth == 3) && slice_equal(name, slice_of_string("ima")))
+		s->follows_ima = is_key(s);
+	else if (s->ima_depth != 0 && s->depth == s->ima_depth && slice_equal(name, slice_of_string("files")))
+		s->follows_files = is_key(s);
 }
 
 /* From the opening quote to behind the closing one. */
@@ -128,7 +143,10 @@ static attest_status scan_string(struct scan *s, struct attest_error *error)
 		liftable = false;
 	}
 	s->at++;
-	return liftable && s->at - begin >= LIFT_AT_LEAST && !is_key(s) ? lift(s, begin, error) : ATTEST_OK;
+	if (s->of_policy && s->at - begin <= 7)
+		note_key(s, slice_sub(s->text, begin + 1, s->at - begin - 2));
+	return liftable && !s->in_files && s->at - begin >= LIFT_AT_LEAST && !is_key(s) ? lift(s, begin, error)
+											: ATTEST_OK;
 }
 
 static attest_status scan_structure(struct scan *s, struct attest_error *error)
@@ -146,11 +164,53 @@ static attest_status scan_structure(struct scan *s, struct attest_error *error)
 		error_expected(error, "at most %u (LIMIT_JSON_DEPTH)", LIMIT_JSON_DEPTH);
 		return scan_fail(s, ATTEST_E_LIMIT, "JSON is nested too deep", error);
 	}
-	if (s->n_values > LIMIT_JSON_VALUES) {
-		error_expected(error, "at most %u (LIMIT_JSON_VALUES)", LIMIT_JSON_VALUES);
+	if (s->n_values > s->max_values) {
+		error_expected(error, "at most %zu (%s)", s->max_values,
+			       s->max_values == LIMIT_JSON_VALUES ? "LIMIT_JSON_VALUES" : "LIMIT_POLICY_VALUES");
 		return scan_fail(s, ATTEST_E_LIMIT, "too many JSON values", error);
 	}
 	return ATTEST_OK;
+}
+
+static attest_status scan_token(struct scan *s, struct attest_error *error)
+{
+	return peek(s, 0) == '"' ? scan_string(s, error) : scan_structure(s, error);
+}
+
+/* The object that begins here. */
+static attest_status scan_files(struct scan *s, struct attest_error *error)
+{
+	size_t begin = s->at, depth = s->depth;
+	attest_status status = scan_structure(s, error);
+
+	s->in_files = true;
+	while (status == ATTEST_OK && s->depth > depth && s->at < s->text.len)
+		status = scan_token(s, error);
+	s->in_files = false;
+	if (status != ATTEST_OK || s->depth != depth || s->text.data[s->at - 1] != '}' ||
+	    s->at - begin < LIFT_AT_LEAST) /* a mark is no longer than what it stands for */
+		return status;
+	return lift(s, begin, error);
+}
+
+/* Lists of files are by far the longest objects, and plain: they have a reader of their own (ima_files.c). */
+static attest_status scan_policy_token(struct scan *s, struct attest_error *error)
+{
+	uint8_t c = peek(s, 0);
+	bool begins = c == '{', waits = c == ':' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+	bool files = s->follows_files && begins, ima = s->follows_ima && begins;
+	attest_status status;
+
+	if (!waits)
+		s->follows_files = s->follows_ima = false;
+	if (files)
+		return scan_files(s, error);
+	status = scan_token(s, error);
+	if (ima)
+		s->ima_depth = s->depth;
+	else if (s->depth < s->ima_depth)
+		s->ima_depth = 0;
+	return status;
 }
 
 static attest_status scan(struct scan *s, struct attest_error *error)
@@ -158,7 +218,7 @@ static attest_status scan(struct scan *s, struct attest_error *error)
 	attest_status status = ATTEST_OK;
 
 	while (status == ATTEST_OK && s->at < s->text.len)
-		status = peek(s, 0) == '"' ? scan_string(s, error) : scan_structure(s, error);
+		status = s->of_policy ? scan_policy_token(s, error) : scan_token(s, error);
 	return status == ATTEST_OK ? copy_until(s, s->text.len, error) : status;
 }
 
@@ -189,10 +249,11 @@ static attest_status jansson_fail(const struct json_doc *doc, const json_error_t
 								   : "not strict JSON");
 }
 
-attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct slice text, struct attest_error *error)
+static attest_status parse(struct json_doc *doc, struct arena *arena, struct slice text, size_t max_values,
+			   struct attest_error *error)
 {
 	size_t most = text.len < LIMIT_JSON_TEXT ? text.len : LIMIT_JSON_TEXT;
-	struct scan s = {.text = text};
+	struct scan s = {.text = text, .max_values = max_values, .of_policy = max_values == LIMIT_POLICY_VALUES};
 	attest_status status;
 	json_error_t e = {0};
 
@@ -213,6 +274,17 @@ attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct s
 	if (status != ATTEST_OK)
 		json_doc_free(doc);
 	return status;
+}
+
+attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct slice text, struct attest_error *error)
+{
+	return parse(doc, arena, text, LIMIT_JSON_VALUES, error);
+}
+
+attest_status json_doc_parse_policy(struct json_doc *doc, struct arena *arena, struct slice text,
+				    struct attest_error *error)
+{
+	return parse(doc, arena, text, LIMIT_POLICY_VALUES, error);
 }
 
 bool json_looks_like(struct slice text)
@@ -323,22 +395,36 @@ static attest_status unescape(struct arena *arena, struct slice raw, struct slic
 	return ATTEST_OK;
 }
 
+static const struct lifted *lifted_of(const struct json_node *node)
+{
+	const char *text = json_string_value(node->value);
+
+	return text == NULL || text[0] != '\0' || json_string_length(node->value) == 0
+		       ? NULL
+		       : &node->doc->lifted[strtoul(text + 1, NULL, 10)];
+}
+
 attest_status json_node_string(const struct json_node *node, struct slice *ret_text, struct attest_error *error)
 {
-	struct slice text = {NULL, 0};
-	size_t index;
+	const struct lifted *lifted = lifted_of(node);
 
-	if (!json_is_string(node->value))
+	if (!json_is_string(node->value) || (lifted != NULL && lifted->is_object))
 		return wrong_type(node, "string", error);
-	text = slice_of(json_string_value(node->value), json_string_length(node->value));
-	if (text.len > 0 && text.data[0] == '\0') { /* a mark */
-		index = strtoul((const char *)text.data + 1, NULL, 10);
-		text = node->doc->lifted[index].raw;
-		if (slice_find(text, '\\') != text.len)
-			return unescape(node->doc->arena, text, ret_text, error);
-	}
-	*ret_text = text;
-	return ATTEST_OK;
+	*ret_text = lifted != NULL ? lifted->raw
+				   : slice_of(json_string_value(node->value), json_string_length(node->value));
+	return lifted != NULL && slice_find(lifted->raw, '\\') != lifted->raw.len
+		       ? unescape(node->doc->arena, lifted->raw, ret_text, error)
+		       : ATTEST_OK;
+}
+
+bool json_node_is_lifted_object(const struct json_node *node, struct slice *ret_text)
+{
+	const struct lifted *lifted = lifted_of(node);
+
+	if (lifted == NULL || !lifted->is_object)
+		return false;
+	*ret_text = slice_of(lifted->raw.data - 1, lifted->raw.len + 2);
+	return true;
 }
 
 attest_status json_node_bool(const struct json_node *node, bool *ret_value, struct attest_error *error)

@@ -21,6 +21,7 @@
 struct lifted {
 	struct slice raw;       /* between the quotes; contains no escape but \n and \r */
 	size_t skeleton_offset; /* where its mark stands in the text that jansson gets */
+	bool is_object;         /* not a string: what stands between the braces */
 };
 
 /* A parsed text. Values borrow from it and from the input. */
@@ -39,6 +40,9 @@ struct json_node {
 };
 
 attest_status json_doc_parse(struct json_doc *doc, struct arena *arena, struct slice text, struct attest_error *error);
+/* What its user trusts, and which may be a list of 10^5 files. */
+attest_status json_doc_parse_policy(struct json_doc *doc, struct arena *arena, struct slice text,
+				    struct attest_error *error);
 /* It begins as an object or an array does. */
 bool json_looks_like(struct slice text);
 void json_doc_free(struct json_doc *doc);
@@ -54,6 +58,9 @@ attest_status json_node_object(const struct json_node *node, struct attest_error
 attest_status json_node_array(const struct json_node *node, size_t max, const char *limit_name, size_t *ret_n,
 			      struct attest_error *error);
 attest_status json_node_string(const struct json_node *node, struct slice *ret_text, struct attest_error *error);
+/* The list "files" of a policy's "ima", which jansson has not seen and which may be anything between two braces: its
+ * text. */
+bool json_node_is_lifted_object(const struct json_node *node, struct slice *ret_text);
 attest_status json_node_bool(const struct json_node *node, bool *ret_value, struct attest_error *error);
 /* Every member's name must be in the NULL-terminated list. */
 attest_status json_node_only(const struct json_node *object, const char *const *names, struct attest_error *error);

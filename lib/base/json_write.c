@@ -2,6 +2,7 @@
 #include "json_write.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "digest.h"
 #include "text.h"
@@ -45,17 +46,26 @@ void json_add(json_t *array, json_t *value, bool *ok)
 }
 
 /* Into memory of known size: json_dumps() does not always tell when it could not grow its own. */
-char *json_line(const json_t *root)
+static char *dump(const json_t *root, size_t flags, const char *end)
 {
-	const size_t flags = JSON_COMPACT | JSON_ENSURE_ASCII;
 	size_t size = json_dumpb(root, NULL, 0, flags);
-	char *text = size == 0 ? NULL : malloc(size + 1);
+	char *text = size == 0 ? NULL : malloc(size + strlen(end) + 1);
 
 	if (text != NULL && json_dumpb(root, text, size, flags) != size) {
 		free(text);
 		return NULL;
 	}
 	if (text != NULL)
-		text[size] = '\0';
+		memcpy(text + size, end, strlen(end) + 1);
 	return text;
+}
+
+char *json_line(const json_t *root)
+{
+	return dump(root, JSON_COMPACT | JSON_ENSURE_ASCII, "");
+}
+
+char *json_pages(const json_t *root)
+{
+	return dump(root, JSON_INDENT(2) | JSON_ENSURE_ASCII, "\n");
 }

@@ -21,5 +21,7 @@ void json_put_size(json_t *object, const char *key, size_t n, bool *ok);
 void json_add(json_t *array, json_t *value, bool *ok);
 /* All ASCII, on one line. NULL without memory; the caller frees it. */
 char *json_line(const json_t *root);
+/* The same for people: indented by two, with a line feed at its end. */
+char *json_pages(const json_t *root);
 
 #endif

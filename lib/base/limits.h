@@ -8,9 +8,11 @@
 
 #define LIMIT_PROOF_BYTES         (384u << 20) /* LIMIT_LOG_BYTES in base64, and the rest */
 #define LIMIT_POLICY_BYTES        (64u << 20)  /* an allow-list of 10^5 files is about 10 MiB */
+#define LIMIT_SIGNED_POLICY_BYTES (88u << 20)  /* LIMIT_POLICY_BYTES in base64, and the signature */
 #define LIMIT_JSON_DEPTH          32u          /* deepest format known: 6 */
 #define LIMIT_JSON_TEXT           (16u << 20) /* JSON besides long base64 and PEM strings: the parser takes 10 ns a byte */
 #define LIMIT_JSON_VALUES         (1u << 18)   /* the parser takes about 100 bytes a value: 26 MiB */
+#define LIMIT_POLICY_VALUES       (1u << 20)   /* of policies, which are trusted: 10^5 files with some digests each */
 #define LIMIT_CERTIFICATES        16u          /* longest path known: 4 */
 #define LIMIT_CHAIN_BYTES         (4u << 20)   /* a certificate is 1 to 2 KiB; NV areas pad with some KiB */
 #define LIMIT_CRLS                16u          /* one for each certificate of the longest path */
@@ -36,8 +38,23 @@
 #define LIMIT_EVENTS_SHOWN        (1u << 17)  /* by attest_inspect(): each takes about 2 KiB */
 #define LIMIT_ROOTS               1024u       /* added anchors and intermediates */
 #define LIMIT_POLICIES            16u
+#define LIMIT_POLICY_KEYS         16u
 #define LIMIT_REFERENCES          16u
 #define LIMIT_PIN_VALUES          4096u /* allowed values of one PCR */
+#define LIMIT_UKI_BYTES           (1u << 30) /* unified kernel images are 20 MiB to some hundred: an initrd can be a system */
+#define LIMIT_PE_ZEROS            (64u << 20) /* memory of a section past its contents: kernels unpack themselves in it */
+#define LIMIT_PREDICTED_PHASES    64u
+#define LIMIT_PE_SECTIONS         96u        /* what Windows loads; a unified kernel image has about 15 */
+#define LIMIT_SET_VALUES          (1u << 17) /* digests of a set, or of a rule */
+#define LIMIT_SETS                256u       /* named ones, of a policy or release */
+#define LIMIT_RULES               1024u /* of one PCR: a boot makes some hundred events, and each is held to each */
+#define LIMIT_RULE_TEXTS          256u  /* texts or words of one rule */
+#define LIMIT_RELEASES            64u   /* the logs are read once for each */
+#define LIMIT_IMA_EXCLUDED        256u  /* patterns; each entry that no file of the list explains is held against all */
+#define LIMIT_DERIVED_PROOFS      64u   /* of one attest_policy_derive(): all results are held at once */
+#define LIMIT_RULES               1024u /* of one PCR: a boot makes some hundred events, and each is held to each */
+#define LIMIT_RULE_TEXTS          256u  /* texts or words of one rule */
+#define LIMIT_RELEASES            64u   /* the logs are read once for each */
 #define LIMIT_CACHED_CERTIFICATES 256u  /* about 8 KiB each */
 
 #endif

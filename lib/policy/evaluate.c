@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ima_rules.h"
 #include "policy.h"
 
 const char *pcr_meaning(uint8_t index)
@@ -43,15 +44,30 @@ bool pcr_is_resettable(uint8_t index)
 	return index == 16 || index == 23;
 }
 
-bool policy_has_golden_values(const struct policy *policy)
+bool policy_has_own_values(const struct policy *policy)
 {
-	return policy->n_pins > 0 || policy->application_disk.len > 0 || policy->n_containers > 0;
+	bool has = policy->n_pins > 0 || policy->application_disk.len > 0 || policy->n_containers > 0 ||
+		   policy->ima != NULL;
+
+	for (size_t i = 0; i < LIMIT_PCRS; i++)
+		has = has || (policy->ruled[i] != NULL && rules_are_golden(policy->ruled[i]));
+	return has;
 }
 
-static void policy_error(struct findings *findings, const struct policy *policy, struct attest_error *e,
-			 attest_status status, const char *hint, const char *message)
+/* Each release has some. */
+bool policy_has_golden_values(const struct policy *policy)
 {
-	(void)fail(e, status, NULL, "%s (policy \"%.80s\")", message, policy->name);
+	return policy_has_own_values(policy) || policy->n_releases > 0;
+}
+
+void policy_error(struct findings *findings, const struct policy *policy, struct attest_error *e, attest_status status,
+		  const char *hint, const char *message)
+{
+	if (policy->release == NULL)
+		(void)fail(e, status, NULL, "%s (policy \"%.80s\")", message, policy->name);
+	else
+		(void)fail(e, status, NULL, "%s (policy \"%.60s\", release \"%.60s\")", message, policy->root->name,
+			   policy->release);
 	finding_error(findings, ATTEST_STEP_POLICY, e, hint);
 }
 
@@ -63,7 +79,7 @@ static const struct pin_value *find_value(const struct pin *pin, const struct di
 	return NULL;
 }
 
-enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name)
+static enum pin_match match_own_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name)
 {
 	const struct pin *pin = &policy->pins[pcr->index];
 	const struct pin_value *value = find_value(pin, &pcr->value);
@@ -74,6 +90,29 @@ enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_va
 	if (pin->kind == PIN_IGNORE)
 		return PIN_IGNORED;
 	return value != NULL ? PIN_MATCHES : PIN_DIFFERS;
+}
+
+/* Whichever release holds: its value counts as pinned where all of them pin the PCR, and differs where it does for all.
+ */
+enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name)
+{
+	enum pin_match own = match_own_pin(policy, pcr, ret_name), match = own;
+	size_t n_pin = 0, n_differ = 0;
+	const char *found = NULL;
+
+	for (size_t i = 0; i < policy->n_releases; i++) {
+		const char *name;
+		enum pin_match m = match_own_pin(&policy->releases[i], pcr, &name);
+
+		n_pin += m >= PIN_MATCHES;
+		n_differ += m == PIN_DIFFERS;
+		found = m == PIN_MATCHES && found == NULL ? name : found;
+		match = m == PIN_IGNORED && match == PIN_SAYS_NOTHING ? m : match;
+	}
+	if (own >= PIN_MATCHES || n_pin == 0 || n_pin < policy->n_releases)
+		return match;
+	*ret_name = found;
+	return n_differ == n_pin ? PIN_DIFFERS : PIN_MATCHES;
 }
 
 /* Where the proof holds the events of the PCR, the reader should see them. */
@@ -106,7 +145,7 @@ static void check_value(const struct policy *policy, const struct pin *pin, cons
 		     "the PCR has not the pinned value");
 }
 
-static void check_resettable(const struct policy *policy, uint8_t index, const char *what, struct findings *findings)
+void policy_check_resettable(const struct policy *policy, uint8_t index, const char *what, struct findings *findings)
 {
 	struct attest_error e = {0};
 
@@ -127,9 +166,9 @@ static void check_pins(const struct policy *policy, const struct evidence *evide
 
 		if (pin->kind != PIN_VALUES)
 			continue;
-		check_resettable(policy, i,
-				 "the policy pins a PCR that any software can reset: its value proves nothing",
-				 findings);
+		policy_check_resettable(policy, i,
+					"the policy pins a PCR that any software can reset: its value proves nothing",
+					findings);
 		if (pcr != NULL) {
 			check_value(policy, pin, pcr, evidence, findings);
 			continue;
@@ -247,9 +286,9 @@ static attest_status check_event(struct images *images, const struct event *even
 		return status;
 	/* AICert measures images into PCR 14, BlindLlama v1 did into PCR 16; elsewhere others may measure a text. */
 	images->n += event->pcr == PCR_IMAGES || event->pcr == PCR_IMAGES_V1;
-	check_resettable(images->policy, event->pcr,
-			 "the event of an image is in a PCR that any software can reset: it proves nothing",
-			 images->findings);
+	policy_check_resettable(images->policy, event->pcr,
+				"the event of an image is in a PCR that any software can reset: it proves nothing",
+				images->findings);
 	check_image(images->policy, object, where, images->findings);
 	return status;
 }
@@ -318,11 +357,27 @@ attest_status policies_check_vendor(struct policy *const *policies, size_t n, co
 	return e.status;
 }
 
+attest_status policy_check_values(const struct policy *policy, const struct evidence *evidence,
+				  struct findings *findings, struct attest_error *error)
+{
+	attest_status status;
+
+	check_pins(policy, evidence, findings);
+	check_disk(policy, evidence, findings);
+	status = check_containers(policy, evidence, findings, error);
+	if (status == ATTEST_OK)
+		status = policy_check_rules(policy, evidence, findings, error);
+	if (status == ATTEST_OK && policy->ima != NULL)
+		status = ima_rules_check(policy->ima, policy, evidence, findings, error);
+	return status;
+}
+
 attest_status policy_evaluate(const struct policy *policy, const struct evidence *evidence, struct findings *findings,
 			      struct attest_error *error)
 {
+	attest_status status;
+
 	check_platform(policy, evidence, findings);
-	check_pins(policy, evidence, findings);
-	check_disk(policy, evidence, findings);
-	return check_containers(policy, evidence, findings, error);
+	status = policy_check_values(policy, evidence, findings, error);
+	return status == ATTEST_OK ? policy_check_releases(policy, evidence, findings, error) : status;
 }

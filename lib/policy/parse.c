@@ -4,131 +4,59 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "policy.h"
+#include "ima_rules.h"
+#include "parsing.h"
+#include "signed.h"
 
 enum { ROOT_HASH_SIZE = 32 };
 
-static attest_status parse_name(struct policy *policy, const struct json_node *node, const char **ret_text,
-				struct attest_error *error)
+/* "zero" and digests are names that a pin may give to values too, so such a "reason" could be meant as one. */
+static attest_status parse_ignore(struct policy *policy, const struct json_node *node, struct pin *pin,
+				  struct attest_error *error)
 {
-	struct slice text;
-	attest_status status = json_node_string(node, &text, error);
-
-	if (status != ATTEST_OK)
-		return status;
-	*ret_text = printable(&policy->arena, text, 256);
-	return *ret_text == NULL ? fail_memory(error) : ATTEST_OK;
-}
-
-/* The string is one of the choices; their position is returned. */
-static attest_status parse_choice(const struct json_node *node, const char *const *choices, size_t n,
-				  size_t *ret_choice, struct attest_error *error)
-{
-	struct slice text = {NULL, 0};
-	char list[120] = "", found[60];
-	attest_status status = json_node_string(node, &text, error);
-
-	if (status != ATTEST_OK)
-		return status;
-	for (size_t i = 0; i < n; i++) {
-		if (slice_equal(text, slice_of_string(choices[i]))) {
-			*ret_choice = i;
-			return ATTEST_OK;
-		}
-		(void)strncat(list, i == 0 ? "" : ", ", sizeof(list) - strlen(list) - 1);
-		(void)strncat(list, choices[i], sizeof(list) - strlen(list) - 1);
-	}
-	error_expected(error, "%s", list);
-	error_found(error, "\"%s\"", printable_to(text, found, sizeof(found)));
-	return json_node_fail(node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "not one of the values allowed here"),
-			      error);
-}
-
-static attest_status parse_digest(struct policy *policy, const struct json_node *node, const char *name,
-				  struct pin *pin, struct attest_error *error)
-{
-	struct pin_value *value = &pin->values[pin->n_values];
+	struct attest_error not_hex = {0};
 	struct slice text = {NULL, 0}, bytes;
 	attest_status status = json_node_string(node, &text, error);
 
 	if (status != ATTEST_OK)
 		return status;
-	*value = (struct pin_value){
-		name, {.alg = policy->bank, .size = digest_size(policy->bank)}
-        };
-	if (!slice_equal(text, slice_of_string("zero"))) {
-		status = json_node_hex(node, DIGEST_MAX, &bytes, error);
-		if (status != ATTEST_OK)
-			return status;
-		if (bytes.len != value->value.size) {
-			error_expected(error, "%u bytes of hex (bank %s), or \"zero\"", value->value.size,
-				       digest_name(policy->bank));
-			error_found(error, "%zu bytes", bytes.len);
-			return json_node_fail(
-				node, fail(error, ATTEST_E_POLICY_INVALID, NULL, "not a value of this bank"), error);
-		}
-		memcpy(value->value.bytes, bytes.data, bytes.len);
-	}
-	pin->n_values++;
-	return ATTEST_OK;
+	if (slice_equal(text, slice_of_string("zero")))
+		return parse_invalid(node, error,
+				     "ambiguous: a reason to ignore the PCR, or a value called \"ignore\"?");
+	status = hex_decode(&policy->arena, text, &bytes, &not_hex);
+	if (status_is_internal(status))
+		return fail_memory(error);
+	for (size_t i = 0; status == ATTEST_OK && i < N_ALGORITHMS; i++)
+		if (bytes.len == digest_size(digest_at(i)))
+			return parse_invalid(node, error,
+					     "ambiguous: a reason to ignore the PCR, or a value called \"ignore\"?");
+	pin->kind = PIN_IGNORE;
+	return parse_reason(policy, node, &pin->reason, error);
 }
 
-static attest_status parse_named_values(struct policy *policy, const struct json_node *node, struct pin *pin,
-					struct attest_error *error)
-{
-	attest_status status = ATTEST_OK;
-	const char *key;
-	json_t *value;
-
-	json_object_foreach (node->value, key, value) {
-		struct json_node member = json_node_member(node, key);
-		const char *name = printable(&policy->arena, slice_of_string(key), 256);
-
-		if (name == NULL)
-			return fail_memory(error);
-		status = parse_digest(policy, &member, name, pin, error);
-		if (status != ATTEST_OK)
-			return status;
-	}
-	return status;
-}
-
-/* "hex" | "zero" | "ignore" | ["hex" or "zero", …] | {"name": "hex" or "zero", …} */
+/* Values, or "ignore", or {"ignore": "why"} */
 static attest_status parse_pin(struct policy *policy, const struct json_node *node, struct pin *pin,
 			       struct attest_error *error)
 {
-	size_t n = json_is_array(node->value)    ? json_array_size(node->value)
-		   : json_is_object(node->value) ? json_object_size(node->value)
-						 : 1;
-	attest_status status = ATTEST_OK;
+	const struct values_format format = {policy->bank, true, LIMIT_PIN_VALUES, "LIMIT_PIN_VALUES"};
+	struct json_node reason = json_node_member(node, "ignore");
+	attest_status status;
 
 	if (json_is_string(node->value) && strcmp(json_string_value(node->value), "ignore") == 0) {
 		pin->kind = PIN_IGNORE;
 		return ATTEST_OK;
 	}
-	if (n == 0 || n > LIMIT_PIN_VALUES)
-		return json_node_fail(node,
-				      fail(error, ATTEST_E_POLICY_INVALID, NULL,
-					   "a PCR needs 1 to %u allowed values (LIMIT_PIN_VALUES)", LIMIT_PIN_VALUES),
-				      error);
+	if (json_is_string(reason.value) && json_object_size(node->value) == 1)
+		return parse_ignore(policy, &reason, pin, error);
+	status = parse_values(policy, node, &format, &pin->values, &pin->n_values, error);
+	if (status != ATTEST_OK)
+		return status;
 	pin->kind = PIN_VALUES;
-	pin->values = arena_alloc(&policy->arena, n, sizeof(*pin->values));
-	if (pin->values == NULL)
-		return fail_memory(error);
 	policy->n_pins++;
-	if (json_is_object(node->value))
-		return parse_named_values(policy, node, pin, error);
-	if (!json_is_array(node->value))
-		return parse_digest(policy, node, NULL, pin, error);
-	for (size_t i = 0; status == ATTEST_OK && i < n; i++) {
-		struct json_node element = json_node_element(node, i);
-
-		status = parse_digest(policy, &element, NULL, pin, error);
-	}
-	return status;
+	return ATTEST_OK;
 }
 
-static attest_status parse_pins(struct policy *policy, const struct json_node *node, struct attest_error *error)
+attest_status parse_pins(struct policy *policy, const struct json_node *node, struct attest_error *error)
 {
 	attest_status status = json_node_object(node, error);
 	const char *key;
@@ -140,11 +68,9 @@ static attest_status parse_pins(struct policy *policy, const struct json_node *n
 		struct json_node member = json_node_member(node, key);
 		uint8_t index;
 
-		if (!pcr_index_parse(key, &index))
-			return json_node_fail(
-				&member,
-				fail(error, ATTEST_E_POLICY_INVALID, NULL, "not a PCR index (\"0\" to \"31\")"), error);
-		status = parse_pin(policy, &member, &policy->pins[index], error);
+		status = parse_pcr_key(&member, key, &index, error);
+		if (status == ATTEST_OK)
+			status = parse_pin(policy, &member, &policy->pins[index], error);
 		if (status != ATTEST_OK)
 			return status;
 	}
@@ -177,7 +103,7 @@ static attest_status parse_platforms(struct policy *policy, const struct json_no
 	return ATTEST_OK;
 }
 
-static attest_status parse_disk(struct policy *policy, const struct json_node *node, struct attest_error *error)
+attest_status parse_disk(struct policy *policy, const struct json_node *node, struct attest_error *error)
 {
 	attest_status status = json_node_hex(node, ROOT_HASH_SIZE, &policy->application_disk, error);
 
@@ -186,7 +112,7 @@ static attest_status parse_disk(struct policy *policy, const struct json_node *n
 	return status;
 }
 
-static attest_status parse_containers(struct policy *policy, const struct json_node *node, struct attest_error *error)
+attest_status parse_containers(struct policy *policy, const struct json_node *node, struct attest_error *error)
 {
 	attest_status status = json_node_object(node, error);
 	const char *key;
@@ -211,6 +137,15 @@ static attest_status parse_containers(struct policy *policy, const struct json_n
 			return fail_memory(error);
 	}
 	return ATTEST_OK;
+}
+
+attest_status parse_ima(struct policy *policy, const struct json_node *node, struct attest_error *error)
+{
+	struct ima_rules *rules = NULL;
+	attest_status status = ima_rules_parse(&policy->arena, node, &rules, error);
+
+	policy->ima = rules;
+	return status;
 }
 
 static attest_status parse_bank(struct policy *policy, const struct json_node *node, struct attest_error *error)
@@ -269,28 +204,11 @@ static attest_status parse_format(const struct json_node *node, struct attest_er
 	return parse_choice(node, choices, 1, &choice, error);
 }
 
-/* A member of a policy, in the order of reading: pins need the bank. parse NULL: it was read before. */
-struct member {
-	const char *name;
-	attest_status (*parse)(struct policy *, const struct json_node *, struct attest_error *);
-};
-
-static attest_status parse_members(struct policy *policy, const struct json_node *root, const struct member *members,
-				   size_t n, struct attest_error *error)
+/* Where the policy came from: whatever its maker wrote there. */
+static attest_status parse_origin(struct policy *policy, const struct json_node *node, struct attest_error *error)
 {
-	const char *names[16] = {NULL};
-	attest_status status;
-
-	for (size_t i = 0; i < n; i++)
-		names[i] = members[i].name;
-	status = json_node_only(root, names, error);
-	for (size_t i = 0; status == ATTEST_OK && i < n; i++) {
-		struct json_node node = json_node_member(root, members[i].name);
-
-		if (node.value != NULL && members[i].parse != NULL)
-			status = members[i].parse(policy, &node, error);
-	}
-	return status;
+	(void)policy;
+	return json_node_object(node, error);
 }
 
 static attest_status parse_root(struct policy *policy, const struct json_node *root, struct attest_error *error)
@@ -303,9 +221,15 @@ static attest_status parse_root(struct policy *policy, const struct json_node *r
 		{"pcrs",                      parse_pins       },
 		{"application_disk_roothash", parse_disk       },
 		{"containers",                parse_containers },
+		{"ima",                       parse_ima        },
 		{"tls",                       parse_tls        },
 		{"nonce",                     parse_nonce      },
 		{"resettable_pcrs",           parse_resettable },
+		{"comment",                   parse_comment    },
+		{"origin",                    parse_origin     },
+		{"sets",                      parse_sets       },
+		{"events",                    parse_events     },
+		{"releases",                  parse_releases   },
 	};
 	/* What BlindLlama and AICert ship. */
 	static const struct member golden[] = {
@@ -319,6 +243,12 @@ static attest_status parse_root(struct policy *policy, const struct json_node *r
 	if (json_node_has(root, "format")) { /* first, so that a proof given as a policy is called one */
 		struct json_node format = json_node_member(root, "format");
 
+		if (policy_is_signed(root))
+			return json_node_fail(
+				&format,
+				fail(error, ATTEST_E_POLICY_INVALID, NULL,
+				     "this policy is signed; give the key to check it with (--policy-key)"),
+				error);
 		status = parse_format(&format, error);
 		return status == ATTEST_OK ? parse_members(policy, root, own, sizeof(own) / sizeof(own[0]), error)
 					   : status;
@@ -341,6 +271,13 @@ static bool is_empty(const struct policy *policy)
 	       policy->nonce != REQUIRED;
 }
 
+static void policy_clear(struct policy *policy)
+{
+	for (size_t i = 0; i < LIMIT_PCRS; i++)
+		rules_free(policy->ruled[i]);
+	arena_free(&policy->arena);
+}
+
 attest_status policy_parse(struct slice json, const char *name, struct policy **ret_policy, struct attest_error *error)
 {
 	DEFER(policy_free_deferred) struct policy *policy = calloc(1, sizeof(*policy));
@@ -354,7 +291,7 @@ attest_status policy_parse(struct slice json, const char *name, struct policy **
 	if (json.len > LIMIT_POLICY_BYTES)
 		return fail(error, ATTEST_E_LIMIT, NULL, "a policy of more than %u bytes (LIMIT_POLICY_BYTES)",
 			    LIMIT_POLICY_BYTES);
-	status = json_doc_parse(&doc, &policy->arena, json, error);
+	status = json_doc_parse_policy(&doc, &policy->arena, json, error);
 	if (status != ATTEST_OK)
 		return status;
 	root = json_doc_root(&doc);
@@ -379,6 +316,8 @@ void policy_free(struct policy *policy)
 {
 	if (policy == NULL)
 		return;
-	arena_free(&policy->arena);
+	for (size_t i = 0; i < policy->n_releases; i++)
+		policy_clear(&policy->releases[i]);
+	policy_clear(policy);
 	free(policy);
 }

@@ -7,17 +7,14 @@
 
 #include "base/findings.h"
 #include "formats/proof.h"
+#include "rules.h"
 #include "trust/replay.h"
-
-struct pin_value {
-	const char *name; /* as the policy calls the value, or NULL */
-	struct digest value;
-};
 
 struct pin {
 	enum { PIN_NONE, PIN_IGNORE, PIN_VALUES } kind;
 	struct pin_value *values;
 	size_t n_values;
+	const char *reason; /* of PIN_IGNORE, or NULL */
 };
 
 struct container {
@@ -26,9 +23,16 @@ struct container {
 
 enum requirement { UNSAID, OPTIONAL, REQUIRED };
 
+struct ima_rules;
+
+/* Or a release of one: a policy's alternative, with golden values alone. */
 struct policy {
 	struct arena arena;
 	const char *name;
+	const struct policy *root; /* of a release: the policy; else NULL */
+	const char *release;       /* its name; else NULL */
+	bool ends;
+	int64_t until; /* where it ends: from then on a release counts no more */
 	uint16_t bank;
 	struct pin pins[LIMIT_PCRS];
 	size_t n_pins;          /* of kind PIN_VALUES */
@@ -37,6 +41,12 @@ struct policy {
 	struct slice application_disk; /* root hash, or empty */
 	struct container *containers;
 	size_t n_containers;
+	const struct ima_rules *ima; /* NULL: none */
+	struct digest_set *sets;     /* with names */
+	size_t n_sets;
+	struct ruled *ruled[LIMIT_PCRS];
+	struct policy *releases; /* one of which must hold */
+	size_t n_releases;
 	enum requirement tls, nonce;
 	bool accept_resettable;
 };
@@ -47,16 +57,33 @@ struct evidence {
 	const struct pcr_values *pcrs;
 	const struct replay *replay;
 	const char *platform; /* NULL where no chain proves one */
+	int64_t time;         /* of verification, Unix */
 };
 
 /* libattest-policy-v1, a golden-measurement file, or a container map. As attest_verifier_add_policy(). */
 attest_status policy_parse(struct slice json, const char *name, struct policy **ret_policy, struct attest_error *error);
 void policy_free(struct policy *policy);
+/* Pins, rules and the like, of the policy or release alone. */
+bool policy_has_own_values(const struct policy *policy);
 /* It compares software with something; a policy that only makes demands does not. */
 bool policy_has_golden_values(const struct policy *policy);
 /* Findings of ATTEST_STEP_POLICY. ATTEST_OK unless out of memory. */
 attest_status policy_evaluate(const struct policy *policy, const struct evidence *evidence, struct findings *findings,
 			      struct attest_error *error);
+/* The same for what a release may hold too. */
+attest_status policy_check_values(const struct policy *policy, const struct evidence *evidence,
+				  struct findings *findings, struct attest_error *error);
+/* rules_check.c */
+attest_status policy_check_rules(const struct policy *policy, const struct evidence *evidence,
+				 struct findings *findings, struct attest_error *error);
+/* releases.c: one of them must hold whole. */
+attest_status policy_check_releases(const struct policy *policy, const struct evidence *evidence,
+				    struct findings *findings, struct attest_error *error);
+/* An error finding of the policy or release, by its name. */
+void policy_error(struct findings *findings, const struct policy *policy, struct attest_error *e, attest_status status,
+		  const char *hint, const char *message);
+/* Refuses what is said of PCR 16 and 23, where the policy does not accept it. */
+void policy_check_resettable(const struct policy *policy, uint8_t index, const char *what, struct findings *findings);
 /*
  * Certificates of TPM manufacturers say that a key lives in a TPM, not whose: the owner of a machine can extend what he
  * likes. So "vendor" counts only where a policy names it. ATTEST_E_PLATFORM, with a finding.

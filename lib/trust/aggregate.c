@@ -5,13 +5,6 @@
 
 #include "logs/ima.h"
 
-enum fit {
-	UNKNOWN,
-	FITS_0_7, /* kernels before 5.8, and SHA-1 still: ima_calc_boot_aggregate_tfm() */
-	FITS_0_9, /* since 5.8, where the hash is not SHA-1 */
-	DIFFERS
-};
-
 /* The event is a boot_aggregate entry; its hash. */
 static bool read_aggregate(const struct event *event, struct digest *ret_digest)
 {
@@ -44,17 +37,17 @@ static bool values(const struct replay *replay, uint16_t bank, size_t n, struct 
 	return true;
 }
 
-static attest_status find_fit(const struct replay *replay, const struct digest *aggregate, enum fit *ret_fit,
+static attest_status find_fit(const struct replay *replay, const struct digest *aggregate, enum aggregate_fit *ret_fit,
 			      struct attest_error *error)
 {
 	static const struct {
 		size_t n;
-		enum fit fit;
+		enum aggregate_fit fit;
 	} rules[] = {
-		{8,  FITS_0_7},
-                {10, FITS_0_9}
+		{8,  AGGREGATE_FITS_0_7},
+                {10, AGGREGATE_FITS_0_9}
         };
-	enum fit fit = UNKNOWN;
+	enum aggregate_fit fit = AGGREGATE_UNKNOWN;
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		struct slice parts[10];
@@ -71,34 +64,42 @@ static attest_status find_fit(const struct replay *replay, const struct digest *
 			return ATTEST_OK;
 		}
 		if (rules[i].n == 10 || aggregate->alg == ALG_SHA1)
-			fit = DIFFERS;
+			fit = AGGREGATE_DIFFERS;
 	}
 	*ret_fit = fit;
 	return ATTEST_OK;
+}
+
+attest_status aggregate_find_fit(const struct replay *replay, const struct event *event, enum aggregate_fit *ret_fit,
+				 struct attest_error *error)
+{
+	struct digest aggregate;
+
+	*ret_fit = AGGREGATE_UNKNOWN;
+	return read_aggregate(event, &aggregate) ? find_fit(replay, &aggregate, ret_fit, error) : ATTEST_OK;
 }
 
 static attest_status check_item(struct software *item, struct arena *arena, const struct replay *replay,
 				const struct log *log, int *ret_differs, struct attest_error *error)
 {
 	static const char *const texts[] = {
-		[UNKNOWN] = "not compared: not all of PCR 0-9 are known in its bank",
-		[FITS_0_7] = "fits PCR 0-7",
-		[FITS_0_9] = "fits PCR 0-9",
-		[DIFFERS] = "fits neither PCR 0-7 nor PCR 0-9",
+		[AGGREGATE_UNKNOWN] = "not compared: not all of PCR 0-9 are known in its bank",
+		[AGGREGATE_FITS_0_7] = "fits PCR 0-7",
+		[AGGREGATE_FITS_0_9] = "fits PCR 0-9",
+		[AGGREGATE_DIFFERS] = "fits neither PCR 0-7 nor PCR 0-9",
 	};
 	struct log_cursor cursor;
 	struct event event;
-	struct digest aggregate;
-	enum fit fit = UNKNOWN;
+	enum aggregate_fit fit = AGGREGATE_UNKNOWN;
 	attest_status status = log_seek(&cursor, log, item->number, &event, error);
 
-	if (status == ATTEST_OK && read_aggregate(&event, &aggregate))
-		status = find_fit(replay, &aggregate, &fit, error);
+	if (status == ATTEST_OK)
+		status = aggregate_find_fit(replay, &event, &fit, error);
 	log_end(&cursor);
 	if (status != ATTEST_OK)
 		return status;
 	item->value = arena_printf(arena, "%s, %s", item->value, texts[fit]);
-	if (fit == DIFFERS)
+	if (fit == AGGREGATE_DIFFERS)
 		*ret_differs = item->pcr;
 	return item->value == NULL ? fail_memory(error) : ATTEST_OK;
 }

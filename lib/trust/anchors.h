@@ -26,6 +26,7 @@ struct anchor {
 	bool is_root; /* else an intermediate: believed where its root is not in the proof */
 	enum leaf_rule rule;
 	const char *spki_sha256, *cert_sha256; /* lower-case hex */
+	const char *not_after; /* the date on which the certificate's validity ends, for those who plan: RFC 3339 */
 };
 
 extern const struct anchor anchors[];

@@ -26,7 +26,7 @@ from .errors import (
     UsageError,
 )
 from .inspection import compare, inspect
-from .policy import Policy
+from .policy import Fault, Policy
 from .result import Event, Facts, Finding, Link, Pcr, Result, Software
 from .verifier import Parts, Root, Verifier, pin_of, verify
 
@@ -65,6 +65,7 @@ __all__ = [
     "Downloads",
     "Event",
     "Facts",
+    "Fault",
     "FetchError",
     "Finding",
     "Inconclusive",

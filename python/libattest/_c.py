@@ -90,6 +90,13 @@ def add_policy(verifier: Any, data: bytes, name: str | None) -> None:
         fail(status, error, _called("policy", name), InvalidPolicy)
 
 
+def demand_signed(verifier: Any, key: bytes, name: str | None) -> None:
+    error = ffi.new("struct attest_error *")
+    status = lib.attest_verifier_demand_signed(verifier, ffi.from_buffer(key), len(key), error)
+    if status != lib.ATTEST_OK:
+        fail(status, error, _called("policy key", name), UsageError)
+
+
 def add_roots(verifier: Any, data: bytes, name: str | None, purpose: str | None) -> None:
     error = ffi.new("struct attest_error *")
     wanted = ffi.NULL if purpose is None else c_text(purpose, "root_purpose")

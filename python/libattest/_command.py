@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +19,6 @@ from . import __version__
 from ._input import MOST, Named, at_most, nonce_of, seconds_of
 from .downloads import Downloads
 from .errors import AttestationError, FetchError, Inconclusive, InternalError, UsageError
-from .policy import Policy
 from .result import Result
 from .server import AttestedServer, VerifyOptions
 from .verifier import Parts, Root, Verifier, pin_of
@@ -33,6 +33,7 @@ Decide whether a machine really runs what its proof file says. PROOF may be - fo
 What to compare with
   -p, --policy FILE       golden values; may be given several times, and all must hold. Without it: $ATTEST_POLICY,
                           ~/.config/attest/policy.json, /etc/attest/policy.json, whichever comes first
+      --policy-key FILE   the public key that must have signed every policy (attest-policy sign); one of several may
       --reference FILE    a proof or event log of a machine you know: mismatches are explained by it; it decides
                           nothing. May be given several times
   -t, --at TIME           verification time: RFC 3339, a date, or seconds since 1970; default: now
@@ -83,7 +84,21 @@ several proofs the worst counts. attest-verify(1) has examples. It also has --bi
 module has no means.
 """
 VALUES = ["policy", "reference", "at", "nonce", "pin", "tls-cert", "root", "root-purpose", "certificates", "crl"]
-VALUES += ["quote", "signature", "pcrs", "ak", "ak-cert", "log", "cache", "timeout", "save", "print", "jobs", "color"]
+VALUES += [
+    "policy-key",
+    "quote",
+    "signature",
+    "pcrs",
+    "ak",
+    "ak-cert",
+    "log",
+    "cache",
+    "timeout",
+    "save",
+    "print",
+    "jobs",
+    "color",
+]
 FLAGS = ["no-default-roots", "require-crls", "aia", "crls", "blindllama", "json", "quiet", "verbose", "help", "version"]
 SHORT = {"-p": "policy", "-t": "at", "-n": "nonce", "-r": "root", "-j": "json", "-q": "quiet", "-v": "verbose"}
 PARTS = {"quote": "quote", "signature": "signature", "pcrs": "pcrs", "ak": "ak", "ak-cert": "ak_chain"}
@@ -97,7 +112,8 @@ class _Wrong(Exception):
 
 @dataclass
 class _Settings:
-    policies: list[Policy] = field(default_factory=list)
+    policies: list[Named] = field(default_factory=list)
+    policy_keys: list[Named] = field(default_factory=list)
     references: list[Named] = field(default_factory=list)
     roots: list[Root] = field(default_factory=list)
     purpose: str | None = None
@@ -206,8 +222,18 @@ def _used(path: str, use: Callable[[], _T]) -> _T:
 
 
 def _take_policy(s: _Settings, path: str) -> None:
-    data = _read(s, path)
-    s.policies.append(_used(path, lambda: Policy.load(data)))
+    s.policies.append(_read(s, path))
+
+
+def _take_policy_key(s: _Settings, path: str) -> None:
+    s.policy_keys.append(_read(s, path))
+    _used(path, lambda: Verifier(policy_keys=s.policy_keys[-1]))
+
+
+def _check_policies(s: _Settings) -> None:
+    """Once all keys are known: whichever stands first, every policy must be signed with one of them."""
+    for policy in s.policies:
+        _used(str(policy.name), partial(Verifier, policy, policy_keys=s.policy_keys))
 
 
 def _take_reference(s: _Settings, path: str) -> None:
@@ -246,7 +272,13 @@ def _take_word(s: _Settings, option: str, value: str) -> None:
 
 
 def _take(s: _Settings, option: str, value: str) -> None:
-    files = {"policy": _take_policy, "reference": _take_reference, "root": _take_root, "log": _take_log}
+    files = {
+        "policy": _take_policy,
+        "policy-key": _take_policy_key,
+        "reference": _take_reference,
+        "root": _take_root,
+        "log": _take_log,
+    }
     values = {"at": _take_time, "nonce": _take_nonce, "pin": _take_pin, "tls-cert": _take_tls_cert}
     flags = {"no-default-roots": ("default_roots", False), "require-crls": ("require_crls", True)}
     flags |= {name: (name, True) for name in ("blindllama", "verbose", "aia")} | {"crls": ("crls_too", True)}
@@ -347,7 +379,13 @@ class _Decider:
 
     def __init__(self, settings: _Settings) -> None:
         s = self.settings = settings
-        self.verifier = Verifier(s.policies, roots=s.roots, default_roots=s.default_roots, reference=s.references)
+        self.verifier = Verifier(
+            s.policies,
+            roots=s.roots,
+            default_roots=s.default_roots,
+            reference=s.references,
+            policy_keys=s.policy_keys,
+        )
         self.options: VerifyOptions = {"at": s.at, "tls_pin": s.pin, "certificates": s.certificates, "crls": s.crls}
         self.options["require_crls"] = s.require_crls
         self.downloads: Downloads | None = None
@@ -486,6 +524,7 @@ def main(arguments: Sequence[str]) -> int:
             return 0
         s, names = parsed
         _default_policy(s)
+        _check_policies(s)
         _check(s, names)
         return _decide_all(s, names or [None])
     except _Wrong as wrong:

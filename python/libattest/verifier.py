@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ._c import add_policy, add_reference, add_roots, fail, new_verifier, refuse
+from ._c import add_policy, add_reference, add_roots, demand_signed, fail, new_verifier, refuse
 from ._input import (
     Data,
     Document,
@@ -106,6 +106,16 @@ def _lengths(values: Any, what: str) -> _Lengths:
     return _Lengths(several, what) if several else _NONE
 
 
+def options_of(at: Time | None, nonce: Nonce | None = None) -> tuple[Any, Any]:
+    """A struct attest_options *, and what it points to."""
+    challenge = nonce_of(nonce)
+    options = ffi.new("struct attest_options *", _OPTIONS)
+    options.time = seconds_of(at)
+    kept = ffi.NULL if challenge is None else ffi.from_buffer(challenge)
+    options.nonce, options.nonce_len = kept, len(challenge or b"")
+    return options, kept
+
+
 class Verifier:
     """Trust anchors and policies. Built once, then shared by any number of threads; C runs without the GIL.
 
@@ -119,24 +129,29 @@ class Verifier:
         roots: Roots | None = None,
         default_roots: bool = True,
         reference: Document | Sequence[Document] | None = None,
+        policy_keys: Data | Sequence[Data] = (),
     ) -> None:
         """Read what proofs are compared with.
 
         policy: golden values; all must hold. Without any, every proof is at best inconclusive.
         roots: trusted beside the built-in anchors of the clouds, or, without `default_roots`, instead of them.
         reference: proofs or event logs of a machine you know, to explain mismatches by; they decide nothing.
+        policy_keys: public keys in PEM; if there are any, only policies that one of them has signed are taken.
 
         Raises InvalidPolicy, UsageError, OSError, TypeError.
         """
         self._verifier = new_verifier()
         lib.attest_verifier_use_default_roots(self._verifier, flag(default_roots, "default_roots"))
         for root in each(roots):
-            given = root if isinstance(root, Root) else Root(root)
-            for data, name in _files(given.certificates):
-                add_roots(self._verifier, data, name, given.purpose)
+            trusted = root if isinstance(root, Root) else Root(root)
+            for data, name in _files(trusted.certificates):
+                add_roots(self._verifier, data, name, trusted.purpose)
+        for key in each(policy_keys):
+            demand_signed(self._verifier, *data_of(key, "policy key"))
         for source in each(policy):
-            loaded = Policy.load(source)
-            add_policy(self._verifier, loaded.json, loaded.name)
+            # A signed policy is read with its key alone, so by the verifier, and here.
+            given = (source.json, source.name) if isinstance(source, Policy) else document_of(source, "policy")
+            add_policy(self._verifier, *given)
         for source in each(reference):
             add_reference(self._verifier, *document_of(source, "reference"))
 
@@ -164,18 +179,12 @@ class Verifier:
         """
         pin = ffi.NULL if tls_pin is None else c_text(tls_pin, "tls_pin")
         more, revoked = _lengths(certificates, "certificates"), _lengths(crls, "crls")
-        challenge = nonce_of(nonce)
-        options = ffi.new("struct attest_options *", _OPTIONS)
-        options.time, options.tls_pin, options.require_crls = (
-            seconds_of(at),
-            pin,
-            flag(require_crls, "require_crls"),
-        )
+        options, _kept = options_of(at, nonce)
+        options.tls_pin, options.require_crls = pin, flag(require_crls, "require_crls")
         options.certificates, options.n_certificates = more.array, more.n
         options.crls, options.n_crls = revoked.array, revoked.n
-        given = ffi.NULL if challenge is None else ffi.from_buffer(challenge)
         exporter = ffi.NULL if tls_exporter is None else ffi.from_buffer(_exported(tls_exporter))
-        options.nonce, options.nonce_len, options.tls_exporter = given, len(challenge or b""), exporter
+        options.tls_exporter = exporter
         return self._decided(options, proof)
 
     def _decided(self, options: Any, proof: Proof) -> Result:

@@ -77,7 +77,7 @@ static void check_holds(const struct policy *policy, const struct evidence *evid
 
 static void check_pins_told(const struct policy *policy)
 {
-	for (size_t i = 0; i < pcrs.n; i++) {
+	for (size_t i = 0; i < pcrs.n && policy->n_releases == 0; i++) {
 		const char *name = NULL;
 		enum pin_match match = policy_match_pin(policy, &pcrs.values[i], &name);
 
@@ -90,7 +90,7 @@ static void check_pins_told(const struct policy *policy)
 
 static void evaluate(const struct policy *policy, const char *platform)
 {
-	struct evidence evidence = {&proof, &pcrs, &replay, platform};
+	struct evidence evidence = {&proof, &pcrs, &replay, platform, 0};
 	struct arena arena = {NULL};
 	struct findings findings = {.arena = &arena};
 	struct attest_error e = {0};

@@ -141,6 +141,15 @@ def policy_seeds() -> Iterator[bytes]:
     yield json.dumps(whole).encode()
 
 
+def policy_tools_seeds() -> Iterator[bytes]:
+    yield from policy_seeds()
+    for text in read("tests/policies/*.json"):
+        yield text
+        policy = json.loads(text)
+        for name, value in policy.items():
+            yield json.dumps({"format": policy["format"], "tls": "required", name: value, "sets": policy.get("sets", {})}).encode()
+
+
 def log_seeds() -> Iterator[bytes]:
     for document in documents():
         if isinstance(document.get("logs"), list):
@@ -395,6 +404,40 @@ def http_seeds() -> Iterator[bytes]:
         yield b"\3" + answer
 
 
+def program(sections: list[tuple[str, bytes]], plus: bool = True) -> bytes:
+    """An EFI program with these sections and nothing else: Microsoft PE Format."""
+    optional = bytearray(240 if plus else 224)
+    struct.pack_into("<H", optional, 0, 0x20B if plus else 0x10B)
+    struct.pack_into("<H", optional, 44, 1)
+    struct.pack_into("<I", optional, 60, 1024)
+    struct.pack_into("<I", optional, 108 if plus else 92, 16)
+    head = b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0"
+    head += struct.pack("<HHIIIHH", 0x8664, len(sections), 0, 0, 0, len(optional), 0) + optional
+    body = b""
+    for name, contents in sections:
+        head += name.encode().ljust(8, b"\0") + struct.pack("<IIII", len(contents), 0, len(contents), 1024 + len(body)) + bytes(16)
+        body += contents
+    return head.ljust(1024, b"\0") + body
+
+
+def predict_seeds() -> Iterator[bytes]:
+    setup = bytearray(program([(".setup", bytes(256))]))
+    setup[0x202:0x210] = b"HdrS" + bytes(8) + struct.pack("<H", 0x80)
+    setup[0x280:0x289] = b"6.1.0 (a)"
+    kernel, mark = bytes(setup), b"#### LoaderInfo: systemd-stub 252 ####\0"
+    names = [".linux", ".osrel", ".cmdline", ".initrd", ".splash", ".dtb", ".pcrsig", ".pcrpkey"]
+    old = mark + b"".join(name.encode() + b"\0" for name in names)
+    new = old.replace(b"252", b"257") + b".ucode\0.uname\0.sbat\0.profile\0.dtbauto\0.hwids\0" + "os-release".encode("utf-16-le")
+    rest = [(".cmdline", b"quiet \n"), (".initrd", b"initrd")]
+    for stub in (old, new):
+        yield program([(".data", stub), (".linux", kernel), *rest])
+        yield program([(".data", stub), (".linux", kernel), *[(name, name.encode()) for name in names[1:]], (".sbat", b"sbat,1")])
+        yield program([(".data", stub), (".linux", kernel), *rest, (".profile", b"ID=x")])
+        yield program([(".data", stub), (".linux", kernel), *rest], False) + b"certificates"
+    yield program([(".data", old), *rest])
+    yield kernel
+
+
 SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "proof": proofs,
     "inspect": inspect_seeds,
@@ -409,6 +452,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "spki": spki_seeds,
     "text": text_seeds,
     "policy": policy_seeds,
+    "policy_tools": policy_tools_seeds,
     "logs": log_seeds,
     "parts": part_seeds,
     "describe": describe_seeds,
@@ -417,6 +461,7 @@ SEEDS: dict[str, Callable[[], Iterator[bytes]]] = {
     "log_cel": log_cel_seeds,
     "log_systemd": log_systemd_seeds,
     "http": http_seeds,
+    "predict": predict_seeds,
 }
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import libattest
 import options
 import pytest
 from libattest import _command
@@ -53,6 +54,24 @@ def test_as_a_user(tmp_path: Path) -> None:
     runner.expect("--help", 0, "--help", out="Usage: python -m libattest")
     runner.expect("no proof", 2, err="python -m libattest: PROOF")
     runner.expect("nothing of tss2-mu on standard error", 1, *options.GOOD, MALFORMED_QUOTE, out="REFUSED")
+    assert runner.failed == 0
+
+
+def test_signed_policies(tmp_path: Path) -> None:
+    runner = Within(AS_A_USER, tmp_path)
+    for kind in ("key", "other"):
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / f"{kind}.pem"], check=True)
+        command = ["openssl", "pkey", "-in", tmp_path / f"{kind}.pem", "-pubout", "-out", tmp_path / f"{kind}.pub"]
+        subprocess.run(command, check=True)
+    policy = options.DEMO / "policy.json"
+    (tmp_path / "signed.json").write_bytes(libattest.Policy.load(policy).sign(tmp_path / "key.pem"))
+    given = ("--at", "1780272000", "--root", str(options.DEMO / "root.pem"), options.PROOF)
+    for order in (("--policy-key", "key.pub", "-p", "signed.json"), ("-p", "signed.json", "--policy-key", "key.pub")):
+        runner.expect(f"{order[0]} first", 0, *order, *given, out="VERIFIED")
+    runner.expect("no key", 2, "-p", "signed.json", *given, err="this policy is signed")
+    runner.expect("another key", 2, "--policy-key", "other.pub", "-p", "signed.json", *given, err="another key")
+    runner.expect("not signed", 2, "--policy-key", "key.pub", "-p", str(policy), *given, err="not signed")
+    runner.expect("no key in it", 2, "--policy-key", "signed.json", *given, err="signed.json: ")
     assert runner.failed == 0
 
 

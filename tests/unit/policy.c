@@ -141,7 +141,7 @@ static void set_up(struct fixture *f)
 	*f = (struct fixture){
 		.pcrs = {f->values, 3}
         };
-	f->evidence = (struct evidence){&f->proof, &f->pcrs, &f->replay, "azure"};
+	f->evidence = (struct evidence){&f->proof, &f->pcrs, &f->replay, "azure", 0};
 	for (size_t i = 0; i < 3; i++) {
 		f->values[i] = (struct pcr_value){
 			indices[i], {.alg = ALG_SHA256, .size = 32}
@@ -161,6 +161,24 @@ static attest_status evaluate(struct fixture *f, const char *text)
 	CHECK(f->findings.n <= 2 && f->findings.step_failed[ATTEST_STEP_POLICY] == (f->findings.n > 0));
 	policy_free(policy);
 	return f->findings.n == 0 ? ATTEST_OK : f->findings.items[0].status;
+}
+
+/* What two releases with these pins say of PCR 0; *ret_name is empty where there is none. */
+static enum pin_match match_of_releases(struct fixture *f, const char *a, const char *b, const char **ret_name)
+{
+	static char kept[20];
+	char text[400];
+	struct policy *policy;
+	enum pin_match match;
+
+	(void)snprintf(text, sizeof(text),
+		       OWN "\"releases\":[{\"name\":\"a\",\"pcrs\":%s},{\"name\":\"b\",\"pcrs\":%s}]}", a, b);
+	policy = good(text);
+	match = policy_match_pin(policy, &f->values[0], ret_name);
+	(void)snprintf(kept, sizeof(kept), "%s", *ret_name == NULL ? "" : *ret_name);
+	*ret_name = kept;
+	policy_free(policy);
+	return match;
 }
 
 void policy_pins(void)
@@ -199,6 +217,13 @@ void policy_pins(void)
 	CHECK_TEXT(name, "new");
 	CHECK(policy_match_pin(policy, &f.values[1], &name) == PIN_IGNORED && name == NULL);
 	CHECK(policy_match_pin(policy, &f.values[2], &name) == PIN_DIFFERS && name == NULL);
+	CHECK(match_of_releases(&f, "{\"0\":{\"x\":\"" ONES "\"}}", "{\"0\":\"" TWOS "\"}", &name) == PIN_MATCHES);
+	CHECK_TEXT(name, "x");
+	CHECK(match_of_releases(&f, "{\"0\":\"zero\"}", "{\"0\":\"" TWOS "\"}", &name) == PIN_DIFFERS);
+	/* The release that holds may be the one that says nothing of the PCR. */
+	CHECK(match_of_releases(&f, "{\"0\":\"" ONES "\"}", "{\"1\":\"zero\"}", &name) == PIN_SAYS_NOTHING);
+	CHECK(match_of_releases(&f, "{\"0\":\"" ONES "\"}", "{\"0\":\"ignore\",\"1\":\"zero\"}", &name) == PIN_IGNORED);
+	CHECK_TEXT(name, "");
 	f.values[0].index = 5;
 	CHECK(policy_match_pin(policy, &f.values[0], &name) == PIN_SAYS_NOTHING);
 	f.values[0] = (struct pcr_value){

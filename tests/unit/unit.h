@@ -82,11 +82,21 @@
 	TEST(chain_completed) TEST(chain_given_is_no_anchor) TEST(chain_given_is_no_leaf) TEST(chain_given_limits) TEST(links_told) \
 	TEST(policy_kinds) TEST(policy_refused) TEST(policy_pins) TEST(policy_platforms) TEST(policy_disk) \
 	TEST(policy_containers) TEST(policy_containers_elsewhere) TEST(policy_meanings) \
+	TEST(policy_ima_read) TEST(policy_ima_lists) TEST(policy_ima_found) TEST(policy_ima_files) TEST(policy_ima_digests) \
+	TEST(policy_ima_aggregate) TEST(policy_ima_violations) TEST(policy_ima_claims) TEST(policy_ima_names) \
+	TEST(policy_ima_buffers) TEST(policy_ima_templates) TEST(policy_ima_registers) \
+	TEST(policy_signed_bits) TEST(policy_signed_keys) TEST(policy_signed_encrypted) TEST(policy_signed_words) \
+	TEST(policy_signed_members) TEST(policy_signed_demanded) \
+	TEST(words_lines) TEST(words_break) TEST(policy_tools_odd) TEST(policy_tools_refused) TEST(policy_tools_merge) \
+	TEST(policy_rules_order) TEST(policy_rules_nearest) TEST(policy_rules_many_left) TEST(policy_rules_cmdline) TEST(policy_rules_cmdline_forms) TEST(policy_rules_texts) TEST(policy_rules_secure_boot) TEST(policy_rules_variables) TEST(policy_rules_authorities) TEST(policy_rules_sections) TEST(policy_rules_json) TEST(policy_rules_padded) TEST(policy_rules_unknown) TEST(policy_rules_releases) TEST(policy_rules_refused) TEST(policy_rules_read) \
 	TEST(tls_binding_vector) TEST(tls_binding_exporter_vector) TEST(tls_binding_in_quote) TEST(tls_binding_of_session) TEST(tls_binding_in_event) TEST(tls_other_logs) \
 	TEST(result_names) TEST(result_getters) \
 	TEST(verifier_states) TEST(verifier_roots) TEST(verifier_policies) TEST(verifier_options) \
 	TEST(verifier_time) TEST(verifier_reports) TEST(verifier_costly_events) \
 	TEST(references_refused) TEST(references_explain) TEST(references_of_logs) \
+	TEST(pe_fields) TEST(pe_digest) TEST(pe_digest_without_directory) TEST(pe_truncated) TEST(pe_hostile) \
+	TEST(pe_refused) TEST(pe_memory) \
+	TEST(predict_parts) TEST(predict_stubs) TEST(predict_kernels) TEST(predict_refused) TEST(predict_texts) \
 	TEST(inspect_options) TEST(inspect_limits) TEST(compare_documents)
 #endif
 /* clang-format on */
