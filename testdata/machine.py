@@ -238,9 +238,17 @@ def unified_image(folder: Path, kernel: Path, archive: Path, cmdline: str) -> Pa
 # The boot
 
 
-def power_on(folder: Path, image: Path, state: bytes, variables: bytes) -> dict[str, bytes]:
-    """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents; what it hands out."""
+def power_on(
+    folder: Path, image: Path, state: bytes, variables: bytes, extra: dict[str, bytes] | None = None, serial: str = "1"
+) -> dict[str, bytes]:
+    """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents; what it hands out.
+
+    `extra` are files that lie beside the image, where its stub looks for what belongs to it; `serial` is the machine's number.
+    """
     (folder / "esp/EFI/BOOT").mkdir(parents=True)
+    for name, contents in (extra or {}).items():
+        (folder / "esp/EFI/BOOT/BOOTX64.EFI.extra.d").mkdir(exist_ok=True)
+        (folder / "esp/EFI/BOOT/BOOTX64.EFI.extra.d" / name).write_bytes(contents)
     (folder / "esp/EFI/BOOT/BOOTX64.EFI").hardlink_to(image)
     (folder / "variables").write_bytes(variables)
     (folder / "tpm").mkdir()
@@ -250,7 +258,7 @@ def power_on(folder: Path, image: Path, state: bytes, variables: bytes) -> dict[
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_for(control)
-            run_machine(folder, control)
+            run_machine(folder, control, serial)
         finally:
             process.terminate()
     return read_archive(folder)
@@ -264,7 +272,7 @@ def wait_for(path: Path) -> None:
     raise RuntimeError("swtpm did not open its socket")
 
 
-def run_machine(folder: Path, control: Path) -> None:
+def run_machine(folder: Path, control: Path, serial: str) -> None:
     command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nodefaults", "-no-reboot"]
     command += ["-display", "none", "-monitor", "none"]
     command += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'results'}"]
@@ -272,6 +280,7 @@ def run_machine(folder: Path, control: Path) -> None:
     command += ["-drive", f"if=pflash,format=raw,file={folder / 'variables'}"]
     command += ["-drive", f"format=raw,file=fat:rw:{folder / 'esp'}"]
     command += ["-chardev", f"socket,id=tpm,path={control}", "-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"]
+    command += ["-smbios", f"type=1,serial={serial}"]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:

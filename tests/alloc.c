@@ -10,8 +10,9 @@
  *
  * Each round runs in a thread of its own, so that what libcrypto keeps for a thread comes and goes with it.
  *
- * Usage: alloc [CASE [N [K]]]: only that case (with a colon before it: only the looks at it), only the failure of
- * allocation number N; show where it was made, and where allocation number K was.
+ * Usage: alloc [CASE [N [K]]]: only that case (with a colon before it: only the looks at it; with a plus sign: what is
+ * derived of it; with an equals sign: at policies), only the failure of allocation number N; show where it was made,
+ * and where allocation number K was.
  */
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -183,10 +184,12 @@ void free(void *p)
 	__libc_free(p);
 }
 
-/* A verification from nothing to the printed account, or two looks at the proof. */
+/* A verification from nothing to the printed account, or two looks at the proof, or at two policies. */
 struct scenario {
 	const char *name;
-	bool looks;
+	bool looks;          /* its name begins with a colon */
+	bool policies_alone; /* with an equals sign: those of tests/policies, with a case that is only loaded */
+	bool derives;        /* with a plus sign: a policy of its proof, and why that is refused */
 	struct test_case c;
 	struct file roots[MAX_FILES], policies[MAX_FILES], references[MAX_FILES];
 	size_t n_roots, n_policies, n_references;
@@ -206,10 +209,18 @@ static void load_list(struct scenario *s, const char *member, struct file *files
 
 static void scenario_load(struct scenario *s, const char *name)
 {
-	*s = (struct scenario){.name = name, .looks = name[0] == ':'};
-	case_load(&s->c, "tests/cases", s->looks ? name + 1 : name);
+	*s = (struct scenario){.name = name,
+			       .looks = name[0] == ':' || name[0] == '=',
+			       .policies_alone = name[0] == '=',
+			       .derives = name[0] == '+'};
+	case_load(&s->c, "tests/cases", s->looks || s->derives ? name + 1 : name);
+	if (s->policies_alone) {
+		s->policies[0] = file_read("tests/policies/old.json");
+		s->policies[1] = file_read("tests/policies/new.json");
+	}
 	load_list(s, "roots", s->roots, &s->n_roots);
-	load_list(s, "policies", s->policies, &s->n_policies);
+	if (!s->policies_alone)
+		load_list(s, "policies", s->policies, &s->n_policies);
 	load_list(s, "references", s->references, &s->n_references);
 	if (s->looks && s->n_references == 0)
 		s->references[0] = file_read("tests/cases/boot-good/proof.json"); /* to compare with */
@@ -314,6 +325,47 @@ static bool look(struct scenario *s, char **ret_inspection, char **ret_compariso
 	       SETUP(attest_compare(&options, b->data, b->len, a->data, a->len, ret_comparison, &e));
 }
 
+/* What show, lint, diff and merge make of two policies, in one text; convert is a part of merge. */
+static bool read_policies(struct scenario *s, char **ret_first, char **ret_rest)
+{
+	struct attest_document a = {s->policies[0].data, s->policies[0].len, "old.json"};
+	struct attest_document b = {s->policies[1].data, s->policies[1].len, "new.json"};
+	char *lint = NULL, *diff = NULL, *merged = NULL;
+	struct attest_error e = {0};
+	bool ok = SETUP(attest_policy_show(&a, ret_first, &e)) && SETUP(attest_policy_lint(&a, 0, &lint, &e)) &&
+		  SETUP(attest_policy_diff(&a, &b, &diff, &e)) && SETUP(attest_policy_merge(&a, &b, 0, &merged, &e));
+
+	armed = false;
+	if (ok && asprintf(ret_rest, "%s\n%s\n%s", lint, diff, merged) < 0)
+		broken(s->name, "out of memory");
+	armed = true;
+	attest_string_free(lint);
+	attest_string_free(diff);
+	attest_string_free(merged);
+	return ok;
+}
+
+/* Another verifier for each: one that has policies derives none. */
+static bool derive(struct scenario *s, char **ret_policy, char **ret_explanation)
+{
+	struct attest_document proofs[2] = {
+		{s->c.proof.data, s->c.proof.len, "first.json" },
+                {s->c.proof.data, s->c.proof.len, "second.json"}
+        };
+	attest_verifier *bare = NULL;
+	struct attest_error e = {0};
+	size_t n_policies = s->n_policies;
+	bool ok;
+
+	s->n_policies = 0;
+	ok = set_up(s, &bare) &&
+	     SETUP(attest_policy_derive(bare, &s->c.options, proofs, 2, ATTEST_DERIVE_EVENTS, ret_policy, &e));
+	s->n_policies = n_policies;
+	attest_verifier_free(bare);
+	return ok && set_up(s, &s->c.verifier) &&
+	       SETUP(attest_policy_explain(s->c.verifier, &s->c.options, proofs, ret_explanation, &e));
+}
+
 /* `r` is NULL after looks, which decide nothing. */
 static bool is_same(struct scenario *s, const attest_result *r, const char *json, const char *text)
 {
@@ -361,7 +413,11 @@ static void *run(void *arg)
 	bool ok;
 
 	armed = true;
-	if (s->looks)
+	if (s->policies_alone)
+		ok = read_policies(s, &json, &text);
+	else if (s->derives)
+		ok = derive(s, &json, &text);
+	else if (s->looks)
 		ok = look(s, &json, &text);
 	else
 		ok = set_up(s, &s->c.verifier) && decide(s, &result) && report(s, result, &json, &text);
@@ -542,6 +598,13 @@ int main(int argc, char **argv)
 		":boot-truncated",
 		":good-tls-quote",
 		":good-aicert-build-ca",
+		"=good-tls-quote",
+		/* rules, and what is made of proofs */
+		"rules-good-json",
+		"rules-good-release",
+		"rules-releases-mixed",
+		"rules-kernel",
+		"+good-tls-pcr",
 	};
 	void *frames[2];
 	size_t n_passed = 0, n_failed = 0;
