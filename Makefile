@@ -180,10 +180,10 @@ tsan: $(BUILD)/.packages-check ## 1,000 threads with one verifier under ThreadSa
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS="-O1 -g" $(BUILD)/tsan/tests/threads
 	$(BUILD)/tsan/tests/threads
 
-valgrind: $(BUILD)/.packages-valgrind $(BUILD)/tests/unit $(BUILD)/tests/server-unit $(BUILD)/tests/cases ## unit tests and cases under valgrind
-	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/unit
-	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/server-unit
-	valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/cases
+VALGRIND_TESTS ?= unit server-unit cases
+valgrind: $(BUILD)/.packages-valgrind $(VALGRIND_TESTS:%=$(BUILD)/tests/%) ## unit tests and cases under valgrind
+	@for test in $(VALGRIND_TESTS); do \
+		echo "valgrind $$test"; valgrind -q --leak-check=full --error-exitcode=9 $(BUILD)/tests/$$test || exit 1; done
 
 # Fuzzing: libFuzzer over the library's objects, built by clang with coverage.
 
