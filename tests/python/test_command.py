@@ -61,7 +61,7 @@ def test_signed_policies(tmp_path: Path) -> None:
     runner = Within(AS_A_USER, tmp_path)
     for kind in ("key", "other"):
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", tmp_path / f"{kind}.pem"], check=True)
-        command = ["openssl", "pkey", "-in", tmp_path / f"{kind}.pem", "-pubout", "-out", tmp_path / f"{kind}.pub"]
+        command = ["openssl", "pkey", "-in", f"{tmp_path}/{kind}.pem", "-pubout", "-out", f"{tmp_path}/{kind}.pub"]
         subprocess.run(command, check=True)
     policy = options.DEMO / "policy.json"
     (tmp_path / "signed.json").write_bytes(libattest.Policy.load(policy).sign(tmp_path / "key.pem"))

@@ -57,7 +57,7 @@ def test_nothing_is_derived_from_a_proof_that_does_not_verify() -> None:
     with pytest.raises(UsageError):
         libattest.Policy.derive([], **given)
     with pytest.raises(UsageError, match="pins"):
-        libattest.Policy.derive(proof, tier="all", **given)
+        libattest.Policy.derive(proof, tier="all", **given)  # type: ignore[arg-type]
 
 
 def test_explain() -> None:
@@ -79,10 +79,15 @@ def test_predict() -> None:
     assert json.loads(libattest.Policy.predict(texts=texts, bank="sha1").json)["bank"] == "sha1"
     with pytest.raises(MalformedProof):
         libattest.Policy.predict(b"no image", cmdline="quiet", phases=[""], secure_boot=True, platform="azure")
-    odd = ({}, {"texts": texts, "bank": "md5"}, {"texts": texts, "platform": "elsewhere"}, {"texts": [(99, "x")]})
+    odd: tuple[dict[str, Any], ...] = (
+        {},
+        {"texts": texts, "bank": "md5"},
+        {"texts": texts, "platform": "elsewhere"},
+        {"texts": [(99, "x")]},
+    )
     for wrong in odd:
         with pytest.raises(UsageError):
-            libattest.Policy.predict(**wrong)  # type: ignore[arg-type]
+            libattest.Policy.predict(**wrong)
 
 
 def test_show_is_for_people() -> None:
