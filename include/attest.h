@@ -155,7 +155,7 @@ struct attest_finding {
 	const char *expected;
 	const char *found;
 	const char *clause; /**< clause of the specification */
-	const char *hint;   /**< the next thing to do */
+	const char *hint;   /**< the next thing to do; an error always has one */
 };
 
 /** One quoted PCR, proven by signature and digest. */

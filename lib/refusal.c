@@ -12,27 +12,6 @@
 
 enum { EVENTS_TOLD = 64 };
 
-/* What to do about a step that failed, where its finding does not say it. */
-static const char *next_of(attest_step step)
-{
-	static const char *const next[ATTEST_N_STEPS] = {
-		[ATTEST_STEP_PARSE] = "ask the machine for another proof; this one was damaged, or is none",
-		[ATTEST_STEP_CHAIN] = "do not trust this machine, or give the root that its certificate leads to",
-		[ATTEST_STEP_AK] =
-			"use a restricted attestation key that is fixed to its TPM, with its own certificate",
-		[ATTEST_STEP_SIGNATURE] =
-			"ask the machine for another proof: this one was changed, or is another key's",
-		[ATTEST_STEP_QUOTE] = "ask the machine for a quote (TPM2_Quote): its key signed something else",
-		[ATTEST_STEP_NONCE] = "ask the machine for a new proof with a nonce of your own",
-		[ATTEST_STEP_PCRS] = "ask the machine for another proof: its PCR values do not belong to its quote",
-		[ATTEST_STEP_LOG] = "ask the machine for a proof with the logs as they were measured",
-		[ATTEST_STEP_POLICY] = "run what the policy demands; or change this place of it, if you mean it",
-		[ATTEST_STEP_TLS] = "do not send data to the holder of this TLS key",
-	};
-
-	return next[step];
-}
-
 static void add_events(json_t *explanation, const attest_result *result, unsigned pcr, bool *ok)
 {
 	json_t *events = json_array();
@@ -68,7 +47,7 @@ static json_t *explain_finding(const attest_result *result, const struct attest_
 	json_put_text(e, "expected", f->expected, ok);
 	json_put_text(e, "found", f->found, ok);
 	json_put_text(e, "clause", f->clause, ok);
-	json_put_text(e, "next", f->hint != NULL ? f->hint : next_of(f->step), ok);
+	json_put_text(e, "next", f->hint, ok);
 	/* A digest says nothing to people: what was measured might. */
 	if (f->status == ATTEST_E_PIN_MISMATCH && f->where != NULL && strncmp(f->where, "PCR ", 4) == 0)
 		add_events(e, result, (unsigned)strtoul(f->where + 4, NULL, 10), ok);

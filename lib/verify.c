@@ -214,7 +214,7 @@ static void step_nonce(struct run *run)
 	if (e.status == ATTEST_OK && run->options->nonce != NULL)
 		check_asked_nonce(run, &e);
 	if (e.status != ATTEST_OK || run->options->nonce != NULL) {
-		conclude(run, ATTEST_STEP_NONCE, &e, "ask the machine for a new proof with a nonce of your own");
+		conclude(run, ATTEST_STEP_NONCE, &e, NULL);
 		return;
 	}
 	if (policy_demands(run, REQUIRED, nonce_of)) {
@@ -362,7 +362,9 @@ static void tls_absent(struct run *run)
 		return;
 	}
 	(void)fail(&e, ATTEST_E_TLS_REQUIRED, NULL, "an attested TLS key is required, and the proof has none");
-	conclude(run, ATTEST_STEP_TLS, &e, NULL);
+	conclude(run, ATTEST_STEP_TLS, &e,
+		 "ask the server for a proof that names its TLS key; \"tls\": \"optional\" in the policy gives up this "
+		 "check");
 }
 
 static void check_pin(struct run *run, struct attest_error *e)
@@ -396,7 +398,10 @@ static void step_tls(struct run *run)
 	}
 	if (e.status == ATTEST_OK)
 		check_pin(run, &e);
-	conclude(run, ATTEST_STEP_TLS, &e, "do not send data to the holder of this key");
+	conclude(run, ATTEST_STEP_TLS, &e,
+		 e.status == ATTEST_E_TLS_PIN
+			 ? "do not send data to the holder of this key, unless the server's key was meant to change"
+			 : NULL);
 }
 
 /*

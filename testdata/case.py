@@ -171,8 +171,8 @@ def status_if_absent(case: Case, step: str) -> str:
     return absences.get(step, "")
 
 
-def write(case: Case, row: Row, table_fails: str) -> Files:
-    """All files of the case's folder."""
+def write(case: Case, row: Row, table_fails: str, explanations: Json | None) -> Files:
+    """All files of the case's folder. `explanations` are the words that a refusal was last recorded with."""
     about: Json = {"about": row.about}
     files: Files = {}
     if case.layout in LOOSE:
@@ -196,6 +196,8 @@ def write(case: Case, row: Row, table_fails: str) -> Files:
     about |= given(case, files)
     about |= {key: value for key, value in (("root_purpose", case.purpose), ("pin", case.pin)) if value is not None}
     about["expect"] = expected(case, row, table_fails)
+    if explanations and about["expect"]["verdict"] != "verified":
+        about["expect"]["explanations"] = explanations
     return {"case.json": dump(about), **files}
 
 

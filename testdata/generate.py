@@ -20,6 +20,7 @@ warnings.filterwarnings("ignore", message="(SHA1|MD5) signatures are deprecated"
 
 import case as cases  # noqa: E402
 import demo  # noqa: E402
+import explanations  # noqa: E402
 from lab import Lab  # noqa: E402
 from proof import Files  # noqa: E402
 from tables import TABLES  # noqa: E402
@@ -47,7 +48,7 @@ def make_case(lab: Lab, folders: dict[str, Files], table: cases.Table, row: case
     case = table.base(lab)
     if row.change:
         row.change(lab, case)
-    folders[row.name] = cases.write(case, row, table.fails)
+    folders[row.name] = cases.write(case, row, table.fails, explanations.recorded(row.name))
     return row.name
 
 

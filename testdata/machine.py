@@ -45,17 +45,30 @@ CMDLINE = "console=ttyS0 rootfstype=ramfs ima_policy=tcb quiet libattest.release
 
 
 @dataclass(frozen=True)
+class Hardware:
+    """What the firmware finds: `memory` in MiB, qemu's name of the chipset, and the clock when the machine starts."""
+
+    chipset: str = "q35"
+    memory: int = 1024
+    clock: str = "utc"
+    serial: str = "1"
+
+
+@dataclass(frozen=True)
 class Setup:
     """One machine: `kernel` counts back from the newest; `enforced` None has no Secure Boot keys and an unsigned image."""
 
     release: int = 1
     kernel: int = 0
     enforced: bool | None = None
+    hardware: Hardware = Hardware()
 
 
 SETUPS = {
     "plain": Setup(),
     "plain-again": Setup(),
+    "plain-large": Setup(hardware=Hardware(memory=3072, clock="2026-03-01T04:05:06", serial="2")),
+    "plain-older": Setup(hardware=Hardware(chipset="pc", clock="2025-12-31T23:59:00", serial="3")),
     "cmdline": Setup(release=2),
     "kernel": Setup(kernel=1),
     "secure-boot": Setup(enforced=True),
@@ -98,7 +111,7 @@ def boot_all(tpm: Tpm, handle: str, nonce: bytes, folder: Path) -> dict[str, Boo
 
     def boot(name: str) -> Boot:
         (folder / name).mkdir()
-        return read_results(power_on(folder / name, images[name], state, factory.variables(SETUPS[name])))
+        return read_results(power_on(folder / name, images[name], state, factory.variables(SETUPS[name]), hardware=SETUPS[name].hardware))
 
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(SETUPS, pool.map(boot, SETUPS), strict=True))
@@ -239,11 +252,11 @@ def unified_image(folder: Path, kernel: Path, archive: Path, cmdline: str) -> Pa
 
 
 def power_on(
-    folder: Path, image: Path, state: bytes, variables: bytes, extra: dict[str, bytes] | None = None, serial: str = "1"
+    folder: Path, image: Path, state: bytes, variables: bytes, extra: dict[str, bytes] | None = None, hardware: Hardware = Hardware()
 ) -> dict[str, bytes]:
     """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents; what it hands out.
 
-    `extra` are files that lie beside the image, where its stub looks for what belongs to it; `serial` is the machine's number.
+    `extra` are files that lie beside the image, where its stub looks for what belongs to it.
     """
     (folder / "esp/EFI/BOOT").mkdir(parents=True)
     for name, contents in (extra or {}).items():
@@ -258,7 +271,7 @@ def power_on(
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_for(control)
-            run_machine(folder, control, serial)
+            run_machine(folder, control, hardware)
         finally:
             process.terminate()
     return read_archive(folder)
@@ -272,15 +285,15 @@ def wait_for(path: Path) -> None:
     raise RuntimeError("swtpm did not open its socket")
 
 
-def run_machine(folder: Path, control: Path, serial: str) -> None:
-    command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "1024", "-nodefaults", "-no-reboot"]
-    command += ["-display", "none", "-monitor", "none"]
+def run_machine(folder: Path, control: Path, hardware: Hardware) -> None:
+    command = ["qemu-system-x86_64", "-machine", hardware.chipset, "-accel", "tcg", "-cpu", "max", "-m", str(hardware.memory)]
+    command += ["-rtc", f"base={hardware.clock}", "-smbios", f"type=1,serial={hardware.serial}"]
+    command += ["-nodefaults", "-no-reboot", "-display", "none", "-monitor", "none"]
     command += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'results'}"]
     command += ["-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}"]
     command += ["-drive", f"if=pflash,format=raw,file={folder / 'variables'}"]
     command += ["-drive", f"format=raw,file=fat:rw:{folder / 'esp'}"]
     command += ["-chardev", f"socket,id=tpm,path={control}", "-tpmdev", "emulator,id=tpm,chardev=tpm", "-device", "tpm-tis,tpmdev=tpm"]
-    command += ["-smbios", f"type=1,serial={serial}"]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:

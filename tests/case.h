@@ -23,8 +23,9 @@ struct test_case {
 	json_t *json; /* case.json */
 	struct attest_options options;
 	unsigned char nonce[64], exporter[CASE_EXPORTER];
-	attest_verifier *verifier; /* with its roots, policies and references; NULL where one was refused */
-	struct file proof;         /* or the parts */
+	attest_verifier *verifier;   /* with its roots, policies and references; NULL where one was refused, */
+	struct attest_error refusal; /* and why */
+	struct file proof;           /* or the parts */
 	struct file files[CASE_PARTS], logs[CASE_LOGS];
 	struct attest_bytes log_bytes[CASE_LOGS];
 	struct file certificates[CASE_GIVEN], crls[CASE_GIVEN];

@@ -88,23 +88,23 @@ static bool configure(struct test_case *c)
 	{
 		struct file f = read_member(c, json_string_value(name));
 
-		ok = ok && attest_verifier_add_roots(c->verifier, f.data, f.len, purpose, NULL) == ATTEST_OK;
+		ok = ok && attest_verifier_add_roots(c->verifier, f.data, f.len, purpose, &c->refusal) == ATTEST_OK;
 		free(f.data);
 	}
 	json_array_foreach(json_object_get(c->json, "policies"), i, name)
 	{
 		struct file f = read_member(c, json_string_value(name));
 
-		ok = ok &&
-		     attest_verifier_add_policy(c->verifier, f.data, f.len, json_string_value(name), NULL) == ATTEST_OK;
+		ok = ok && attest_verifier_add_policy(c->verifier, f.data, f.len, json_string_value(name),
+						      &c->refusal) == ATTEST_OK;
 		free(f.data);
 	}
 	json_array_foreach(json_object_get(c->json, "references"), i, name)
 	{
 		struct file f = read_member(c, json_string_value(name));
 
-		ok = ok && attest_verifier_add_reference(c->verifier, f.data, f.len, json_string_value(name), NULL) ==
-				   ATTEST_OK;
+		ok = ok && attest_verifier_add_reference(c->verifier, f.data, f.len, json_string_value(name),
+							 &c->refusal) == ATTEST_OK;
 		free(f.data);
 	}
 	return ok;

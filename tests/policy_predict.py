@@ -239,7 +239,7 @@ class Lab:
         folder.mkdir()
         variables = self.factory.keys.enrol(machine.VARIABLES.read_bytes(), this.enforced)
         image = self.factory.signed(self.images[this.image])
-        files = machine.power_on(folder, image, self.state, variables, this.extra, this.serial)
+        files = machine.power_on(folder, image, self.state, variables, this.extra, machine.Hardware(serial=this.serial))
         if "standing.json" not in files:
             raise RuntimeError(f"{name}: no proof: {files.get('server.log', b'').decode(errors='replace')}")
         proof = folder / "proof.json"

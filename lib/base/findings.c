@@ -45,10 +45,48 @@ static void add(struct findings *findings, attest_step step, int is_error, const
 		findings->internal = ATTEST_E_NO_MEMORY;
 }
 
+/* What to do about an error of a step, where the check knows nothing better. */
+static const char *next_of(attest_step step, attest_status status)
+{
+	static const char *const next[ATTEST_N_STEPS] = {
+		[ATTEST_STEP_PARSE] = "ask the machine for another proof; this one was damaged, or is none",
+		[ATTEST_STEP_CHAIN] =
+			"do not trust this machine: its certificates are not those of a cloud's attestation key",
+		[ATTEST_STEP_AK] =
+			"use a restricted attestation key that is fixed to its TPM, with its own certificate",
+		[ATTEST_STEP_SIGNATURE] =
+			"ask the machine for another proof: this one was changed, or is another key's",
+		[ATTEST_STEP_QUOTE] = "ask the machine for a quote (TPM2_Quote): its key signed something else",
+		[ATTEST_STEP_NONCE] = "ask the machine for a new proof with a nonce of your own",
+		[ATTEST_STEP_PCRS] = "ask the machine for another proof: its PCR values do not belong to its quote",
+		[ATTEST_STEP_LOG] = "ask the machine for a proof with the logs as they were measured",
+		[ATTEST_STEP_POLICY] = "run what the policy demands; or change this place of it, if you mean it",
+		[ATTEST_STEP_TLS] =
+			"do not send data to the holder of this key; ask for a new proof with a nonce of your own",
+	};
+
+	switch (status) {
+	case ATTEST_E_SIMULATION:
+		return "make the proof on a machine with a TPM, and not in simulation mode";
+	case ATTEST_E_TPM_STRUCTURE:
+		return "give the structure as the TPM marshals it, whole and with nothing behind it";
+	case ATTEST_E_CERTIFICATE:
+		return "give the certificate as it was issued, whole and with nothing behind it";
+	case ATTEST_E_KEY_MISMATCH:
+		return "give the key and the certificate of one and the same attestation key";
+	case ATTEST_E_CRL:
+		return "give CRLs as their issuers publish them, in DER or PEM";
+	case ATTEST_E_PCR_SELECTION:
+		return "ask the machine for a quote over the PCRs of the policy, and for the values of just these";
+	default:
+		return next[step];
+	}
+}
+
 void finding_error(struct findings *findings, attest_step step, const struct attest_error *error, const char *hint)
 {
 	findings->step_failed[step] = true;
-	add(findings, step, 1, error, hint);
+	add(findings, step, 1, error, hint != NULL ? hint : next_of(step, error->status));
 }
 
 void finding_note(struct findings *findings, attest_step step, const struct attest_error *error, const char *hint)

@@ -17,7 +17,7 @@ struct findings {
 	attest_status internal;           /* out of memory or worse: no verdict may be made */
 };
 
-/* `hint`: the next thing to do; static or arena text, or NULL. */
+/* `hint`: the next thing to do; static or arena text, or NULL: an error then gets what fits its step. */
 void finding_error(struct findings *findings, attest_step step, const struct attest_error *error, const char *hint);
 void finding_note(struct findings *findings, attest_step step, const struct attest_error *error, const char *hint);
 

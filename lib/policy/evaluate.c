@@ -191,7 +191,9 @@ static void check_platform(const struct policy *policy, const struct evidence *e
 			return;
 	error_expected(&e, "%s%s", policy->platforms[0], policy->n_platforms > 1 ? " or another of the policy" : "");
 	error_found(&e, "%s", evidence->platform);
-	policy_error(findings, policy, &e, ATTEST_E_PLATFORM, NULL, "the policy does not allow this platform");
+	policy_error(findings, policy, &e, ATTEST_E_PLATFORM,
+		     "if machines of this platform may be trusted too, add it to \"platforms\" of the policy",
+		     "the policy does not allow this platform");
 }
 
 static void check_disk(const struct policy *policy, const struct evidence *evidence, struct findings *findings)
@@ -206,14 +208,19 @@ static void check_disk(const struct policy *policy, const struct evidence *evide
 	hex_encode(policy->application_disk, hex);
 	error_expected(&e, "%s", hex);
 	if (disk.len == 0) {
-		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "the proof names no application disk");
+		policy_error(findings, policy, &e, ATTEST_E_EVENT,
+			     "ask for a proof of a machine that runs an application disk",
+			     "the proof names no application disk");
 	} else if (!evidence->replay->proven[PCR_TLS]) {
-		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL,
+		policy_error(findings, policy, &e, ATTEST_E_EVENT,
+			     "ask for a proof that quotes PCR 15 and holds its log as it was measured",
 			     "the application disk's root hash is not proven: PCR 15 does not replay");
 	} else if (!slice_equal(disk, policy->application_disk)) {
 		hex_encode(disk, hex);
 		error_found(&e, "%s", hex);
-		policy_error(findings, policy, &e, ATTEST_E_EVENT, "the machine runs another application",
+		policy_error(findings, policy, &e, ATTEST_E_EVENT,
+			     "the machine runs another application: if you know that one, put its root hash into the "
+			     "policy",
 			     "the application disk has another root hash");
 	}
 }
@@ -245,7 +252,9 @@ static void check_image(const struct policy *policy, const json_t *object, const
 		    printable_to(slice_of_string(container == NULL ? (image == NULL ? "no image name" : image)
 								   : (id == NULL ? "no image id" : id)),
 				 text, sizeof(text)));
-	policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL,
+	policy_error(findings, policy, &e, ATTEST_E_EVENT,
+		     "if this image may be used, add its name and id to \"containers\" of the policy; else the machine "
+		     "must not use it",
 		     container == NULL ? "an image was used that the policy does not name"
 				       : "an image has another id than the policy demands");
 }
@@ -257,7 +266,9 @@ static void refuse_unreadable(const struct policy *policy, const char *where, st
 
 	error_where(&e, "%s", where);
 	error_expected(&e, "a JSON object, each member once");
-	policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL, "an event cannot be read, and could hide an image");
+	policy_error(findings, policy, &e, ATTEST_E_EVENT,
+		     "measure images as text events alone, each one strict JSON object, and give their log",
+		     "an event cannot be read, and could hide an image");
 }
 
 enum { PCR_IMAGES = 14, PCR_IMAGES_V1 = 16 };
@@ -333,7 +344,8 @@ static attest_status check_containers(const struct policy *policy, const struct 
 		if (!evidence->replay->logs[i].broken)
 			status = check_log(&images, &logs[i], error);
 	if (status == ATTEST_OK && images.n == 0)
-		policy_error(findings, policy, &e, ATTEST_E_EVENT, NULL,
+		policy_error(findings, policy, &e, ATTEST_E_EVENT,
+			     "ask for a proof of a job that measured its images, with the log of PCR 14",
 			     "no event that was measured into PCR 14 names a container image");
 	return status;
 }

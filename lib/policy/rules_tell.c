@@ -234,8 +234,8 @@ attest_status rules_tell_lacking(struct rules_walk *walk, uint8_t pcr, const str
 	struct attest_error e = {0};
 	const char *hint =
 		arena_printf(walk->findings->arena,
-			     "if it need not be there, say \"count\": \"optional\" in %s of the policy; if it "
-			     "must, the machine did not measure it, or something else in its place",
+			     "the machine did not measure this, or something else in its place; if it need not be "
+			     "there, say \"count\": \"optional\" in %s of the policy",
 			     rule->label);
 
 	if (hint == NULL)
@@ -261,5 +261,6 @@ void rules_tell_rest(struct rules_walk *walk, uint8_t pcr)
 	error_where(&e, "PCR %u (%s)", pcr, pcr_meaning(pcr));
 	(void)snprintf(message, sizeof(message), "%zu more events that no rule allows, %zu more rules without event",
 		       left, lacking);
-	policy_error(walk->findings, walk->policy, &e, ATTEST_E_EVENT, NULL, message);
+	policy_error(walk->findings, walk->policy, &e, ATTEST_E_EVENT,
+		     "mend what is told before, then look again: attest-inspect lists all events", message);
 }
