@@ -35,6 +35,7 @@ static const char usage[] =
 	"What is measured:\n"
 	"  --measure TYPE=PATH     a file or folder: config, image, weights, ...; may be repeated\n"
 	"  --manifest-out FILE     write the manifest of the first folder\n"
+	"  --print-config          print the configuration that would be measured, and do nothing\n"
 	"Proving a job (prove):\n"
 	"  --input, --output NAME=PATH  measured before and after COMMAND; may be repeated\n"
 	"  --nonce HEX             1 to 64 bytes for the quote\n"
@@ -70,6 +71,7 @@ enum option_id {
 	OPT_ACCESS_LOG,
 	OPT_MEASURE,
 	OPT_MANIFEST_OUT,
+	OPT_PRINT_CONFIG,
 	OPT_LAST_OF_SERVER, /* those before it are not for prove … */
 	OPT_INPUT,
 	OPT_OUTPUT,
@@ -109,6 +111,7 @@ static const struct option known[] = {
 	{"access-log",   no_argument,       NULL, OPT_ACCESS_LOG  },
 	{"measure",      required_argument, NULL, OPT_MEASURE     },
 	{"manifest-out", required_argument, NULL, OPT_MANIFEST_OUT},
+	{"print-config", no_argument,       NULL, OPT_PRINT_CONFIG},
 	{"input",        required_argument, NULL, OPT_INPUT       },
 	{"output",       required_argument, NULL, OPT_OUTPUT      },
 	{"nonce",        required_argument, NULL, OPT_NONCE       },
@@ -176,6 +179,8 @@ static bool *flag_of(struct options *options, int id)
 		return &options->keep_key;
 	case OPT_ACCESS_LOG:
 		return &options->access_log;
+	case OPT_PRINT_CONFIG:
+		return &options->print_config;
 	case OPT_DEMO:
 		return &options->demo;
 	case OPT_ADOPT:

@@ -27,7 +27,7 @@ struct options {
 	const char **names;
 	size_t n_names, queue;
 	unsigned threads, grace;
-	bool keep_key, access_log;
+	bool keep_key, access_log, print_config;
 	/* prove */
 	struct subject *outputs;
 	size_t n_outputs;

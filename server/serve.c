@@ -262,6 +262,17 @@ static void clear(struct server *server)
 	arena_free(&server->arena);
 }
 
+static attest_status print_config(struct server *server, struct attest_error *error)
+{
+	attest_status status = make_config(server, error);
+
+	if (status != ATTEST_OK)
+		return status;
+	if (puts(server->config) == EOF || fflush(stdout) != 0)
+		return fail(error, ATTEST_E_IO, NULL, "standard output cannot be written to");
+	return ATTEST_OK;
+}
+
 int serve_run(const struct options *options)
 {
 	struct server server = {.options = options};
@@ -270,8 +281,8 @@ int serve_run(const struct options *options)
 
 	machine_init(&server.machine);
 	log_level = options->access_log ? LOG_LEVEL_ACCESS : LOG_LEVEL_NOTICE;
-	status = start(&server, &error);
-	if (status == ATTEST_OK)
+	status = options->print_config ? print_config(&server, &error) : start(&server, &error);
+	if (status == ATTEST_OK && !options->print_config)
 		status = serve(&server, &error);
 	clear(&server);
 	if (status == ATTEST_OK)

@@ -83,6 +83,8 @@ def demo(lab: Lab) -> None:
     lab.check(
         "the configuration has the measured digest", first["digest"] == "sha256:" + hashlib.sha256(config.encode()).hexdigest()
     )
+    told = subprocess.run([*command, "--print-config"], capture_output=True, text=True, check=False, timeout=server_lab.LONGEST)
+    lab.check("--print-config says it beforehand", (told.returncode, told.stdout, told.stderr) == (0, config + "\n", ""), str(told))
     status, body = server.get(f"/.well-known/attestation?nonce={NONCE}")
     lab.check("a fresh proof", status == 200, str(status))
     lab.good(
