@@ -10,6 +10,7 @@ import gzip
 import io
 import re
 import shutil
+import struct
 import subprocess
 import tarfile
 import time
@@ -23,9 +24,10 @@ from structures import PcrValues
 from tpm import Tpm
 
 HERE = Path(__file__).resolve().parent
-# Kernels and nothing else: what is downloaded once and survives `generate.py`.
+# Kernels and a newer stub: what is downloaded once and survives `generate.py`.
 CACHE = HERE.parent / "build" / "machine"
 STUB = Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
+ARCHIVE_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 FIRMWARE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 TPM_STATE = "tpm2-00.permall"
@@ -54,6 +56,9 @@ class Hardware:
     serial: str = "1"
 
 
+HARDWARE = Hardware()
+
+
 @dataclass(frozen=True)
 class Setup:
     """One machine: `kernel` counts back from the newest; `enforced` None has no Secure Boot keys and an unsigned image."""
@@ -61,7 +66,7 @@ class Setup:
     release: int = 1
     kernel: int = 0
     enforced: bool | None = None
-    hardware: Hardware = Hardware()
+    hardware: Hardware = HARDWARE
 
 
 SETUPS = {
@@ -145,18 +150,61 @@ def fetch_kernel(package: str) -> Path:
         CACHE.mkdir(parents=True, exist_ok=True)
         run("apt-get", "download", "-qq", package, cwd=CACHE)
         (archive,) = CACHE.glob(f"{package}_*.deb")
-        kernel.write_bytes(kernel_of(archive))
+        kernel.write_bytes(unpack(archive, "/boot/vmlinuz-"))
         archive.unlink()
     return kernel
 
 
-def kernel_of(archive: Path) -> bytes:
+def unpack(archive: Path, part: str) -> bytes:
+    """The one file of a package whose path has this part."""
     files = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(files)) as members:
-        (name,) = [name for name in members.getnames() if "/boot/vmlinuz-" in name]
-        kernel = members.extractfile(name)
-        assert kernel
-        return kernel.read()
+        (name,) = [name for name in members.getnames() if part in name]
+        file = members.extractfile(name)
+        assert file
+        return file.read()
+
+
+# A newer stub
+
+
+@dataclass(frozen=True)
+class Stubs:
+    """Of an image, and of an add-on to it."""
+
+    image: Path
+    addon: Path
+
+
+def newer_stubs() -> Stubs:
+    """Those of Debian 13, out of their package, which is not installed. RuntimeError where it cannot be had."""
+    names = ("linuxx64.efi.stub", "addonx64.efi.stub")
+    cached = [path.parent for path in CACHE.glob(f"systemd-boot-efi_*/{names[-1]}")]
+    if not cached:
+        archive = download("trixie", "systemd-boot-efi")
+        cached = [archive.with_suffix("")]
+        cached[0].mkdir(exist_ok=True)
+        for name in names:
+            (cached[0] / name).write_bytes(unpack(archive, name))
+        archive.unlink()
+    return Stubs(*(cached[0] / name for name in names))
+
+
+def download(release: str, package: str) -> Path:
+    """A package of another release of Debian, by way of lists of our own: those of this system stay as they are."""
+    sites = run("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Label: Debian").split()
+    if not sites:
+        raise RuntimeError("apt knows no archive of Debian: run apt-get update")
+    state = CACHE / "apt"
+    (state / "lists/partial").mkdir(parents=True, exist_ok=True)
+    (state / "sources").write_text(f"deb [signed-by={ARCHIVE_KEYS}] {sites[0]} {release} main\n")
+    places = (("Etc::sourcelist", state / "sources"), ("Etc::sourceparts", "-"), ("State::Lists", state / "lists"), ("Cache", state))
+    apt: list[str | Path] = ["apt-get", "-qq", *(f"-oDir::{name}={place}" for name, place in places)]
+    run(*apt, "update")
+    run(*apt, "download", f"{package}/{release}", cwd=CACHE)
+    shutil.rmtree(state)
+    (archive,) = CACHE.glob(f"{package}_*.deb")
+    return archive
 
 
 # The image
@@ -238,21 +286,30 @@ def unified_image(folder: Path, kernel: Path, archive: Path, cmdline: str) -> Pa
     """A kernel, its command line and its initrd in one EFI program, as systemd's `ukify` would join them."""
     (folder / "osrel").write_text("ID=libattest-test\nVERSION_ID=1\n")
     (folder / "cmdline").write_text(cmdline)
+    sections = {".osrel": folder / "osrel", ".cmdline": folder / "cmdline", ".linux": kernel, ".initrd": archive}
+    return join(STUB, sections, folder / "image.efi")
+
+
+def join(stub: Path, sections: dict[str, Path], target: Path) -> Path:
+    """A stub with files as sections behind its own."""
+    program = stub.read_bytes()
+    (start,) = struct.unpack_from("<I", program, 60)
+    (base,) = struct.unpack_from("<Q", program, start + 48)
     # The addresses are free; the stub itself ends below the first.
-    address = 0x30000
+    address = base + 0x30000
     arguments: list[str | Path] = []
-    for name, path in ((".osrel", folder / "osrel"), (".cmdline", folder / "cmdline"), (".linux", kernel), (".initrd", archive)):
+    for name, path in sections.items():
         arguments += ["--add-section", f"{name}={path}", "--change-section-vma", f"{name}={address:#x}"]
         address += -(-path.stat().st_size // 0x1000) * 0x1000
-    run("objcopy", *arguments, STUB, folder / "image.efi")
-    return folder / "image.efi"
+    run("objcopy", *arguments, stub, target)
+    return target
 
 
 # The boot
 
 
 def power_on(
-    folder: Path, image: Path, state: bytes, variables: bytes, extra: dict[str, bytes] | None = None, hardware: Hardware = Hardware()
+    folder: Path, image: Path, state: bytes, variables: bytes, extra: dict[str, bytes] | None = None, hardware: Hardware = HARDWARE
 ) -> dict[str, bytes]:
     """Boot the image in a machine of its own, whose TPM and whose variable store start with these contents; what it hands out.
 

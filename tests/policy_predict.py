@@ -1,8 +1,8 @@
 """Usage: tests/policy_predict.py BUILD    attest-policy predict: against independent tools, and against machines that really boot.
 
 The policy is made from the image before anything boots. A machine that boots it is verified, under Secure Boot; machines with one
-part changed each are refused, and the account names the part. Debian 12's systemd-stub knows no add-ons: a credential beside the
-image stands for them, which is measured into the same PCR.
+part changed each are refused, and the account names the part. They boot with the stub of Debian 13, which knows add-ons and more
+sections than Debian 12's; where it cannot be had, with the latter, and without an add-on.
 """
 
 from __future__ import annotations
@@ -29,14 +29,8 @@ import vm  # noqa: E402
 MEASURE = Path("/usr/lib/systemd/systemd-measure")
 BANKS = ("sha1", "sha256", "sha384")
 PHASES = "enter-initrd:leave-initrd:sysinit:ready"
-# As attest-server writes it: its events say what it was configured to do.
-CONFIG = {
-    "listen": "127.0.0.1:8443",
-    "names": ["localhost"],
-    "pcrs": "sha1:0-15+sha256:0-15+sha384:0-15",
-    "keep_key": False,
-    "measured": [{"type": "weights", "name": "model-8b"}],
-}
+# What tests/predict/init starts the server with.
+SERVED = "--listen 127.0.0.1:8443 --name localhost --measure weights=/run/model-8b --pcrs sha1:0-15+sha256:0-15+sha384:0-15"
 
 passed = failed = 0
 
@@ -167,7 +161,7 @@ def check_options(build: Path, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Machine:
-    """What is changed, and the rules and PCRs that its refusal speaks of, no more and no fewer."""
+    """What is changed, and the rules and PCRs that its refusal speaks of, no more and no fewer; what else it says."""
 
     image: str = "good"
     enforced: bool = True
@@ -175,28 +169,55 @@ class Machine:
     serial: str = "1"
     rules: tuple[str, ...] = ()
     pcrs: tuple[int, ...] = ()
+    says: tuple[str, ...] = ()
 
 
-IMAGE = "unified kernel image"
+# What only a newer stub measures. It joins those of .ucode, .pcrpkey and .pcrsig to the initrd, and .osrel.
+MORE = {
+    ".ucode": bytes(512),
+    ".uname": b"6.1.0-test",
+    ".pcrpkey": b"a public key\n",
+    ".pcrsig": b"{}\n",
+    ".hwids": b"hardware identifiers",
+}
+IMAGE, INITRD = "unified kernel image", "initrd, as the kernel got it"
+ADDON, ADDED = "debug.addon.efi", "debug libattest.addon=1"
 MACHINES = {
     "good": Machine(),
     "another kernel": Machine(image="kernel", rules=(IMAGE, "kernel (.linux)"), pcrs=(4, 11)),
     "another command line": Machine(
         image="cmdline", rules=(IMAGE, "command line (.cmdline)", "command line, as the kernel got it"), pcrs=(4, 9, 11)
     ),
-    "another initrd": Machine(image="initrd", rules=(IMAGE, "initrd (.initrd)", "initrd, as the kernel got it"), pcrs=(4, 9, 11)),
+    "another initrd": Machine(image="initrd", rules=(IMAGE, "initrd (.initrd)", INITRD), pcrs=(4, 9, 11)),
     # Firmware that enforces nothing measures the kernel too, which the policy allows.
     "Secure Boot off": Machine(enforced=False, rules=("Secure Boot",), pcrs=(7,)),
     "an added credential": Machine(
-        extra={"note.cred": b"from somebody else\n"}, rules=("initrd, as the kernel got it",), pcrs=(9, 12)
+        extra={"note.cred": b"from somebody else\n"}, rules=(INITRD,), pcrs=(9, 12), says=("Credentials initrd",)
     ),
     "changed weights": Machine(serial="2", rules=("text event 1: weights model-8b",), pcrs=(14,)),
+}
+# With a newer stub. The firmware measures the add-on as a program, the stub what is in it.
+NEWER_MACHINES = {
+    # To whose initrd nothing is joined.
+    "good without .osrel": Machine(image="bare"),
+    "an added add-on": Machine(
+        extra={ADDON: b""},
+        rules=("kernel (.linux)", "command line, as the kernel got it"),
+        pcrs=(4, 9, 12),
+        says=(
+            f"\\EFI\\BOOT\\BOOTX64.EFI.extra.d\\{ADDON}",
+            "PCR 12 (kernel command line, credentials, add-ons)",
+            f": {ADDED}",
+            f"systemd-stub: initrd addon ({ADDON})",
+        ),
+    ),
 }
 
 
 class Lab:
-    def __init__(self, build: Path, folder: Path) -> None:
-        self.build, self.folder = build, folder
+    def __init__(self, build: Path, folder: Path, stubs: machine.Stubs | None) -> None:
+        self.build, self.folder, self.stubs = build, folder, stubs
+        self.machines = MACHINES if stubs is None else {**MACHINES, **NEWER_MACHINES}
         self.state, root = vm.provision(folder)
         (folder / "root.pem").write_text(root)
         programs = [build / "attest-server", build / "libattest-net.so.0", Path(shutil.which("tpm2") or "/usr/bin/tpm2").resolve()]
@@ -211,14 +232,36 @@ class Lab:
             "kernel": self.image("kernel", kernel=self.kernels[1]),
             "cmdline": self.image("cmdline", release="2"),
             "initrd": self.image("initrd", initrd=self.other_initrd),
+            "bare": self.image("bare", more={}),
         }
 
-    def image(self, name: str, kernel: Path | None = None, initrd: Path | None = None, release: str = "1") -> Path:
+    def image(
+        self, name: str, kernel: Path | None = None, initrd: Path | None = None, release: str = "1", more: dict[str, bytes] = MORE
+    ) -> Path:
+        """Of the newer stub, where it is there. Beside it lies one of this system's."""
         folder = self.folder / f"image of {name}"
         folder.mkdir()
-        return machine.unified_image(folder, kernel or self.kernels[0], initrd or self.factory.initrd, machine.CMDLINE + release)
+        kernel, initrd = kernel or self.kernels[0], initrd or self.factory.initrd
+        image = machine.unified_image(folder, kernel, initrd, machine.CMDLINE + release)
+        if self.stubs is None:
+            return image
+        sections = {".cmdline": folder / "cmdline", ".linux": kernel, ".initrd": initrd}
+        if more:
+            sections[".osrel"] = folder / "osrel"
+        for section, contents in more.items():
+            sections[section] = folder / section
+            sections[section].write_bytes(contents)
+        return machine.join(self.stubs.image, sections, folder / "newer.efi")
 
-    def policy(self, bank: str) -> Path:
+    def addon(self) -> bytes:
+        """A signed one, to command line and initrd."""
+        assert self.stubs
+        sections = {".cmdline": self.folder / "added.cmdline", ".initrd": self.folder / "added.initrd"}
+        sections[".cmdline"].write_text(ADDED)
+        sections[".initrd"].write_bytes(bytes(512))
+        return self.factory.signed(machine.join(self.stubs.addon, sections, self.folder / ADDON)).read_bytes()
+
+    def policy(self, bank: str, image: str = "good") -> Path:
         """From files alone."""
         model = self.folder / "model-8b"
         if not model.exists():
@@ -226,20 +269,20 @@ class Lab:
             with (model / "model.safetensors").open("ab") as file:
                 file.write(b"1\n")
         config = self.folder / "config.json"
-        version = machine.run(self.build / "attest-policy", "--version").split()[-1]
-        config.write_text(json.dumps({"version": version, **CONFIG}, separators=(",", ":")) + "\n")
-        path = self.folder / f"{bank}.json"
+        config.write_text(machine.run(self.build / "attest-server", "--print-config", *SERVED.split()))
+        path = self.folder / f"{image}-{bank}.json"
         options: list[str | Path] = ["--secure-boot", "--bank", bank, "--config", config, "--measure", f"weights={model}"]
-        path.write_text(json.dumps(predicted(self.build, "--uki", self.factory.signed(self.images["good"]), *options)))
+        path.write_text(json.dumps(predicted(self.build, "--uki", self.factory.signed(self.images[image]), *options)))
         return path
 
     def boot(self, name: str) -> Path:
-        this = MACHINES[name]
+        this = self.machines[name]
         folder = self.folder / f"boot of {name}"
         folder.mkdir()
         variables = self.factory.keys.enrol(machine.VARIABLES.read_bytes(), this.enforced)
         image = self.factory.signed(self.images[this.image])
-        files = machine.power_on(folder, image, self.state, variables, this.extra, machine.Hardware(serial=this.serial))
+        extra = {name: contents or self.addon() for name, contents in this.extra.items()}
+        files = machine.power_on(folder, image, self.state, variables, extra, machine.Hardware(serial=this.serial))
         if "standing.json" not in files:
             raise RuntimeError(f"{name}: no proof: {files.get('server.log', b'').decode(errors='replace')}")
         proof = folder / "proof.json"
@@ -252,36 +295,55 @@ class Lab:
         return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
 
-def check_refusal(name: str, code: int, account: Any) -> None:
+def check_refusal(name: str, this: Machine, joined: bool, code: int, account: Any) -> None:
+    rules, pcrs = set(this.rules), set(this.pcrs)
+    if joined and INITRD in rules:
+        # Any will do there.
+        rules, pcrs = rules - {INITRD}, pcrs - {9}
     check(f"{name}: refused", code == 1, account)
     faults = [fault for fault in account["findings"] if fault["severity"] == "error"]
     text = "\n".join(str(value) for fault in faults for value in fault.values())
     check(f"{name}: by the policy alone", {fault["step"] for fault in faults} == {"policy"}, faults)
-    rules = set(re.findall(r'rule "([^"]*)"', text))
-    check(f"{name}: the account names {', '.join(MACHINES[name].rules)}", rules == set(MACHINES[name].rules), faults)
-    pcrs = {int(pcr) for pcr in re.findall(r"PCR (\d+)", text)}
-    check(f"{name}: in PCR {MACHINES[name].pcrs}", pcrs == set(MACHINES[name].pcrs), faults)
+    check(f"{name}: the account names {', '.join(sorted(rules)) or 'no rule'}", set(re.findall(r'rule "([^"]*)"', text)) == rules, faults)
+    check(f"{name}: in PCR {sorted(pcrs)}", {int(pcr) for pcr in re.findall(r"PCR (\d+)", text)} == pcrs, faults)
+    for words in this.says:
+        check(f"{name}: it says {words}", words in text, faults)
 
 
 def boot_all(lab: Lab) -> None:
     policies = {bank: lab.policy(bank) for bank in BANKS}
     with ThreadPoolExecutor(2) as pool:
-        proofs = dict(zip(MACHINES, pool.map(lab.boot, MACHINES), strict=True))
+        proofs = dict(zip(lab.machines, pool.map(lab.boot, lab.machines), strict=True))
     for bank, policy in policies.items():
         code, account = lab.verify(policy, proofs["good"])
         check(f"verified with the policy that was predicted, {bank}", code == 0, account)
-    for name in MACHINES:
-        if name != "good":
-            check_refusal(name, *lab.verify(policies["sha256"], proofs[name]))
+    for name, this in lab.machines.items():
+        if this.rules:
+            check_refusal(name, this, lab.stubs is not None, *lab.verify(policies["sha256"], proofs[name]))
+    if lab.stubs is not None:
+        policy = lab.policy("sha256", "bare")
+        check("PCR 9 is pinned where nothing is joined to the initrd", "9" in json.loads(policy.read_text())["pcrs"])
+        code, account = lab.verify(policy, proofs["good without .osrel"])
+        check("good without .osrel: verified", code == 0, account)
+
+
+def newer_stubs() -> machine.Stubs | None:
+    try:
+        return machine.newer_stubs()
+    except RuntimeError as error:
+        print(f"skipped: an added add-on: no stub of Debian 13: {error}")
+        return None
 
 
 def main() -> None:
     build = Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as name:
-        lab = Lab(build, Path(name))
+        lab = Lab(build, Path(name), newer_stubs())
         folder, kernel = Path(name) / "image of good", lab.kernels[0]
         compare_digests(build, folder / "image.efi", kernel.read_bytes())
         compare_digests(build, lab.factory.signed(folder / "image.efi"), kernel.read_bytes())
+        if lab.stubs is not None:
+            compare_digests(build, lab.factory.signed(lab.images["good"]), kernel.read_bytes())
         compare_measure(build, folder, folder / "image.efi", kernel, lab.factory.initrd)
         check_refusals(build, folder)
         check_options(build, folder)

@@ -216,7 +216,7 @@ static attest_status read_texts(struct arena *arena, struct uki *uki, struct att
 		uki->initrd_joined = "the microcode of .ucode";
 	if (uki_part(uki, ".pcrpkey") != NULL)
 		uki->initrd_joined = "the key of .pcrpkey";
-	if (find_in_stub(&uki->pe, own_osrel, sizeof(own_osrel), &in) != NULL)
+	if (uki_part(uki, ".osrel") != NULL && find_in_stub(&uki->pe, own_osrel, sizeof(own_osrel), &in) != NULL)
 		uki->initrd_joined = "the contents of .osrel";
 	if (cmdline == NULL)
 		return ATTEST_OK;

@@ -425,8 +425,16 @@ TABLES = [
         "A machine with Secure Boot and keys of its own.",
         base("secure-boot", "sha256", "tcg ima systemd", "secure-boot"),
     ),
-    one("boot-good-large", "The same image on a larger machine, at another time.", base("plain-large", "sha256", "tcg ima systemd", "plain-large")),
-    one("boot-good-older", "The same image on an older chipset, at another time.", base("plain-older", "sha256", "tcg ima systemd", "plain-older")),
+    one(
+        "boot-good-large",
+        "The same image on a larger machine, at another time.",
+        base("plain-large", "sha256", "tcg ima systemd", "plain-large"),
+    ),
+    one(
+        "boot-good-older",
+        "The same image on an older chipset, at another time.",
+        base("plain-older", "sha256", "tcg ima systemd", "plain-older"),
+    ),
     Table(
         base("plain", "sha256", "tcg systemd"),
         (

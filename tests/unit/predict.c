@@ -119,6 +119,27 @@ void predict_parts(void)
 	check_policy(policy);
 }
 
+/* Newer stubs join .osrel to the initrd, where the image has one. */
+void predict_joined(void)
+{
+	struct program p;
+	json_t *policy, *rules;
+
+	begin(&p, stub_257, sizeof(stub_257), "6.12.3 ");
+	add_text(&p, ".cmdline", "quiet");
+	add_text(&p, ".initrd", "initrd");
+	policy = predict(&p, ATTEST_OK);
+	check_rules(policy, "9", "command line, as the kernel got it; initrd, as the kernel got it; ");
+	CHECK(json_object_size(json_object_get(json_object_get(policy, "pcrs"), "9")) == 1);
+	check_policy(policy);
+	add_text(&p, ".osrel", "ID=debian");
+	policy = predict(&p, ATTEST_OK);
+	rules = json_object_get(json_object_get(json_object_get(policy, "events"), "9"), "rules");
+	CHECK(json_object_get(json_array_get(rules, 1), "anything") != NULL);
+	CHECK(json_object_get(json_object_get(policy, "pcrs"), "9") == NULL);
+	check_policy(policy);
+}
+
 void predict_stubs(void)
 {
 	struct program p;

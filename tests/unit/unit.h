@@ -96,7 +96,7 @@
 	TEST(references_refused) TEST(references_explain) TEST(references_of_logs) \
 	TEST(pe_fields) TEST(pe_digest) TEST(pe_digest_without_directory) TEST(pe_truncated) TEST(pe_hostile) \
 	TEST(pe_refused) TEST(pe_memory) \
-	TEST(predict_parts) TEST(predict_stubs) TEST(predict_kernels) TEST(predict_refused) TEST(predict_texts) \
+	TEST(predict_parts) TEST(predict_joined) TEST(predict_stubs) TEST(predict_kernels) TEST(predict_refused) TEST(predict_texts) \
 	TEST(inspect_options) TEST(inspect_limits) TEST(compare_documents)
 #endif
 /* clang-format on */
