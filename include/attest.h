@@ -486,8 +486,10 @@ struct attest_document {
  * @verifier: with their roots, and without policies
  * @options: every proof is verified with them; their time is written down
  * @proofs: 1 to 64; each must be genuine: any finding but the want of a policy refuses it
- * @flags: 0: pins where values are equal, rules where they differ and logs explain them; or one ATTEST_DERIVE_…
- * @ret_json: a libattest-policy-v1 for PCRs of the bank SHA-256, indented; free it with attest_string_free()
+ * @flags: 0: pins where values are equal, rules where they differ and logs explain them; or one ATTEST_DERIVE_….
+ *   Except with ATTEST_DERIVE_PINS, PCR 10 becomes a list of files ("ima"), where all entries of the logs can be listed
+ * @ret_json: a libattest-policy-v1 for PCRs of the bank SHA-256, indented, which accepts each of the proofs; free it
+ *   with attest_string_free()
  *
  * Return: ATTEST_OK; the first error of a proof that does not verify, or is none; ATTEST_E_POLICY_INVALID (nothing can
  * be pinned), ATTEST_E_USAGE, ATTEST_E_STATE, ATTEST_E_LIMIT, ATTEST_E_NO_MEMORY.

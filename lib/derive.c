@@ -1,43 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attest_policy_derive(): what known-good proofs have in common, as a policy. Each is verified first; what is made of
- * them is only what their results prove.
+ * attest_policy_derive(): what known-good proofs have in common, as a policy.
  */
+#include "derive.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_write.h"
 #include "base/text.h"
-#include "logs/hashed.h"
-#include "policy/policy.h"
 #include "run.h"
 
 /* The bank that a verifier without policies believes. */
 #define BANK "sha256"
-enum { NAME_MOST = 72 };
-
-/* The events of one PCR of one proof, as its result tells them. */
-struct history {
-	const struct attest_event **events;
-	size_t n;
-};
-
-struct known {
-	const struct attest_document *document;
-	attest_result *result;
-	uint8_t sha256[32];
-	struct history pcrs[LIMIT_PCRS];
-};
-
-struct derivation {
-	struct arena arena;
-	struct known *sources;
-	size_t n;
-	unsigned flags;
-	json_t *policy, *pins, *events; /* the last two are borrowed from the first */
-	bool ok;                        /* no allocation has failed */
-};
+enum { PCR_IMA = 10 };
 
 static const char *name_of(const struct known *source, size_t i, char text[100])
 {
@@ -89,14 +65,19 @@ static attest_status read_known(attest_verifier *verifier, const struct attest_o
 	return digest_sha256(slice_of(d->data, d->len), source->sha256, error);
 }
 
-static bool read_history(struct derivation *d, struct known *source)
+static attest_status read_history(struct derivation *d, struct known *source, struct attest_error *error)
 {
 	size_t n = attest_result_n_events(source->result);
 
+	for (size_t i = 0; i < n; i++)
+		source->pcrs[attest_result_event(source->result, i)->pcr].n++;
 	for (size_t pcr = 0; pcr < LIMIT_PCRS; pcr++) {
-		source->pcrs[pcr].events = arena_alloc(&d->arena, n + 1, sizeof(void *));
-		if (source->pcrs[pcr].events == NULL)
-			return false;
+		struct history *history = &source->pcrs[pcr];
+
+		history->events = arena_alloc(&d->arena, history->n, sizeof(void *));
+		if (history->events == NULL)
+			return fail_memory(error);
+		history->n = 0;
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct attest_event *event = attest_result_event(source->result, i);
@@ -104,7 +85,26 @@ static bool read_history(struct derivation *d, struct known *source)
 
 		history->events[history->n++] = event;
 	}
-	return true;
+	return ATTEST_OK;
+}
+
+/* As the verification did, which has found no fault. */
+static attest_status replay_again(struct derivation *d, struct known *source, struct attest_error *error)
+{
+	struct slice text = slice_of(source->document->data, source->document->len);
+	struct quote quote;
+	attest_status status = proof_parse(&source->proof, &d->arena, text, error);
+
+	if (status == ATTEST_OK)
+		status = quote_parse(source->proof.attest, &quote, error);
+	if (status == ATTEST_OK)
+		status = pcrs_select(&d->arena, &quote, &source->proof.pcrs, &source->values, error);
+	if (status == ATTEST_OK)
+		status = replay_logs(&source->replay, &source->values, source->proof.logs, source->proof.n_logs, NULL,
+				     error);
+	if (status == ATTEST_OK)
+		replay_demand(&source->replay, (uint8_t)(1u << digest_index(ALG_SHA256)));
+	return status;
 }
 
 /* PCRs. */
@@ -146,243 +146,86 @@ static bool is_equal_in_all(const struct derivation *d, uint8_t index)
 	return true;
 }
 
+static bool is_replayed_in_all(const struct derivation *d, uint8_t index)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(find_pcr(&d->sources[i], index)->state, "explained") != 0)
+			return false;
+	return true;
+}
+
 /* Rules need every event: a result lists only so many, and none of a PCR that another quoted bank does not explain. */
 static bool is_explained_in_all(const struct derivation *d, uint8_t index)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (strcmp(find_pcr(&d->sources[i], index)->state, "explained") != 0 ||
-		    d->sources[i].pcrs[index].n == 0 || attest_result_n_events_omitted(d->sources[i].result) > 0)
+	for (size_t i = 0; i < d->n; i++) {
+		size_t n = d->sources[i].pcrs[index].n;
+
+		if (n == 0 || n != d->sources[i].replay.tracks[index][digest_index(ALG_SHA256)].n_events)
 			return false;
-	return true;
+	}
+	return is_replayed_in_all(d, index);
 }
 
-static const struct attest_event *event_at(const struct derivation *d, size_t source, uint8_t pcr, size_t i)
-{
-	const struct history *history = &d->sources[source].pcrs[pcr];
+/* Against the proofs. */
 
-	return i < history->n ? history->events[i] : NULL;
+/* "first.json, $.logs[1], event 12, PCR 10: what is wrong, found /path" */
+static void tell_why(const struct known *source, size_t i, const struct attest_finding *f, char ret_why[DERIVE_WHY])
+{
+	const char *end = strstr(f->message, " (policy \"");
+	char name[100];
+
+	(void)snprintf(ret_why, DERIVE_WHY, "%s, %s: %.*s%s%s", name_of(source, i, name),
+		       f->where == NULL ? "" : f->where,
+		       (int)(end == NULL ? strlen(f->message) : (size_t)(end - f->message)), f->message,
+		       f->found == NULL ? "" : ", found ", f->found == NULL ? "" : f->found);
 }
 
-static bool same_digest(const struct attest_event *a, const struct attest_event *b)
+static bool holds_for(struct derivation *d, const struct policy *policy, size_t i, char ret_why[DERIVE_WHY])
 {
-	return a != NULL && b != NULL && strcmp(a->digest, b->digest) == 0;
-}
-
-/* How many events all proofs have in common at the front. */
-static size_t common_front(const struct derivation *d, uint8_t pcr)
-{
-	size_t n = 0;
-
-	for (;; n++)
-		for (size_t i = 0; i < d->n; i++)
-			if (!same_digest(event_at(d, 0, pcr, n), event_at(d, i, pcr, n)))
-				return n;
-}
-
-static bool same_length(const struct derivation *d, uint8_t pcr)
-{
-	for (size_t i = 1; i < d->n; i++)
-		if (d->sources[i].pcrs[pcr].n != d->sources[0].pcrs[pcr].n)
-			return false;
-	return true;
-}
-
-/* And at the end, behind `front`. */
-static size_t common_end(const struct derivation *d, uint8_t pcr, size_t front)
-{
-	size_t n = 0;
-
-	for (;; n++)
-		for (size_t i = 0; i < d->n; i++) {
-			const struct history *a = &d->sources[0].pcrs[pcr], *b = &d->sources[i].pcrs[pcr];
-
-			if (front + n >= a->n || front + n >= b->n ||
-			    !same_digest(a->events[a->n - 1 - n], b->events[b->n - 1 - n]))
-				return n;
-		}
-}
-
-/* Rules. */
-
-static json_t *text_of(const char *text)
-{
-	char name[NAME_MOST + 4];
-
-	return json_string(printable_to(slice_of_string(text == NULL ? "an event" : text), name, sizeof(name)));
-}
-
-/* The policy's matcher "text" computes this very digest of it. */
-static bool is_text(struct derivation *d, const struct attest_event *event)
-{
-	size_t len = event->text == NULL ? 0 : strlen(event->text);
-	uint8_t *wide = arena_alloc(&d->arena, len + 1, 2);
+	const struct known *source = &d->sources[i];
+	struct evidence evidence = {&source->proof, &source->values, &source->replay, NULL, 0};
+	struct findings findings = {.arena = &d->arena};
 	struct attest_error e = {0};
-	bool found = false;
 
-	if (wide == NULL) {
+	if (policy_check_values(policy, &evidence, &findings, &e) != ATTEST_OK || findings.internal != ATTEST_OK)
 		d->ok = false;
-		return false;
-	}
-	for (size_t i = 0; i < len; i++)
-		wide[2 * i] = (uint8_t)event->text[i];
-	for (size_t form = 0; len > 0 && form < 3; form++) {
-		struct slice bytes = form < 2 ? slice_of(event->text, len + form) : slice_of(wide, 2 * (len + 1));
-		struct digest digest;
-		char hex[HEX_SIZE(DIGEST_MAX)];
-
-		if (digest_compute(ALG_SHA256, &bytes, 1, &digest, &e) != ATTEST_OK)
-			d->ok = false;
-		hex_encode(digest_slice(&digest), hex);
-		found = found || strcmp(hex, event->digest) == 0;
-	}
-	return found;
+	else if (findings.n > 0)
+		tell_why(source, i, &findings.items[0], ret_why);
+	return d->ok && findings.n == 0;
 }
 
-static bool is_separator(const struct attest_event *event)
+static bool parse_derived(struct derivation *d, const char *text, struct policy **ret_policy, char ret_why[DERIVE_WHY])
 {
-	return strcmp(event->digest, "df3f619804a92fdb4057192dc43dd748ea778adc52bc498ce80524c014b81119") == 0;
+	struct attest_error e = {0};
+	attest_status status = policy_parse(slice_of_string(text), NULL, ret_policy, &e);
+
+	if (status_is_internal(status))
+		d->ok = false;
+	if (status != ATTEST_OK)
+		(void)snprintf(ret_why, DERIVE_WHY, "%s: %s", e.where, e.message);
+	return status == ATTEST_OK;
 }
 
-/* The digests that stand at place `i` of any proof, each once. */
-static json_t *digests_at(struct derivation *d, uint8_t pcr, size_t i)
+bool derive_holds(struct derivation *d, const char *member, json_t *value, char ret_why[DERIVE_WHY])
 {
-	json_t *list = json_array();
+	DEFER(policy_free_deferred) struct policy *policy = NULL;
+	json_t *document = json_object();
+	char *text;
+	bool holds;
 
-	for (size_t k = 0; k < d->n; k++) {
-		const struct attest_event *event = event_at(d, k, pcr, i);
-		bool seen = false;
-
-		for (size_t j = 0; j < k; j++)
-			seen = seen || same_digest(event_at(d, j, pcr, i), event);
-		if (!seen)
-			json_add(list, json_string(event->digest), &d->ok);
-	}
-	if (json_array_size(list) == 1) {
-		json_t *only = json_incref(json_array_get(list, 0));
-
-		json_decref(list);
-		return only;
-	}
-	return list;
+	json_put_text(document, "format", "libattest-policy-v1", &d->ok);
+	json_put(document, member, json_incref(value), &d->ok);
+	text = d->ok ? json_line(document) : NULL;
+	json_decref(document);
+	d->ok = text != NULL;
+	holds = d->ok && parse_derived(d, text, &policy, ret_why);
+	free(text);
+	for (size_t i = 0; holds && i < d->n; i++)
+		holds = holds_for(d, policy, i, ret_why);
+	return holds;
 }
 
-static bool is_equal_at(const struct derivation *d, uint8_t pcr, size_t i)
-{
-	for (size_t k = 1; k < d->n; k++)
-		if (!same_digest(event_at(d, 0, pcr, i), event_at(d, k, pcr, i)))
-			return false;
-	return true;
-}
-
-/* A text event of this type, whatever its other members are. */
-static bool is_text_event(const struct attest_event *event, const char *type)
-{
-	return event->proven && event->type != NULL && event->text != NULL && event->text[0] == '{' &&
-	       strcmp(event->type, type) == 0;
-}
-
-/* The event that holds the TLS key: the step `tls` compares it, and each start makes another. */
-static json_t *tls_key_rule(struct derivation *d)
-{
-	json_t *rule = json_object(), *type = json_object();
-
-	json_put_text(type, "type", "tls-key", &d->ok);
-	json_put_text(rule, "name", "TLS key", &d->ok);
-	json_put_text(rule, "comment", "each start makes another; the step tls compares it with the proof's", &d->ok);
-	json_put(rule, "json", type, &d->ok);
-	return rule;
-}
-
-/* What stands at place `i` of every proof. */
-static json_t *rule_at(struct derivation *d, uint8_t pcr, size_t i)
-{
-	const struct attest_event *event = event_at(d, 0, pcr, i);
-	bool equal = is_equal_at(d, pcr, i);
-	json_t *rule;
-
-	if (pcr == PCR_TLS && is_text_event(event, "tls-key"))
-		return tls_key_rule(d);
-	rule = json_object();
-	if (equal && is_separator(event)) {
-		json_put(rule, "separator", json_true(), &d->ok);
-	} else if (equal && pcr == 7 && event->proven && strcmp(event->text, "SecureBoot: enabled") == 0) {
-		json_put_text(rule, "secure_boot", "enabled", &d->ok);
-	} else if (equal && is_text(d, event)) {
-		json_put_text(rule, "text", event->text, &d->ok);
-	} else {
-		json_put(rule, "name", text_of(event->text), &d->ok);
-		json_put(rule, "digest", digests_at(d, pcr, i), &d->ok);
-	}
-	return rule;
-}
-
-/* "section name .linux", and the contents behind it. */
-static bool is_section(const struct derivation *d, uint8_t pcr, size_t i)
-{
-	for (size_t k = 0; k < d->n; k++) {
-		const struct attest_event *name = event_at(d, k, pcr, i);
-
-		if (pcr != 11 || name == NULL || event_at(d, k, pcr, i + 1) == NULL || !name->proven ||
-		    name->text == NULL || strncmp(name->text, "section name .", 14) != 0)
-			return false;
-	}
-	return is_equal_at(d, pcr, i);
-}
-
-static json_t *section_rule(struct derivation *d, uint8_t pcr, size_t i)
-{
-	json_t *rule = json_object();
-
-	json_put_text(rule, "section", event_at(d, 0, pcr, i)->text + strlen("section name "), &d->ok);
-	json_put(rule, "digest", digests_at(d, pcr, i + 1), &d->ok);
-	return rule;
-}
-
-static void add_rules(struct derivation *d, uint8_t pcr, json_t *rules, size_t begin, size_t end)
-{
-	for (size_t i = begin; i < end; i++) {
-		bool section = i + 1 < end && is_section(d, pcr, i);
-
-		json_add(rules, section ? section_rule(d, pcr, i) : rule_at(d, pcr, i), &d->ok);
-		i += section;
-	}
-}
-
-/* Events that come and go between the front and the end: any of those that were seen there, any number of times. */
-static json_t *varying_rule(struct derivation *d, uint8_t pcr, size_t front, size_t end)
-{
-	json_t *rule = json_object(), *digests = json_object();
-
-	for (size_t k = 0; k < d->n; k++)
-		for (size_t i = front; i + end < d->sources[k].pcrs[pcr].n; i++)
-			json_put(digests, event_at(d, k, pcr, i)->digest, json_true(), &d->ok);
-	json_put_text(rule, "name", "events that differ between the proofs", &d->ok);
-	json_put_text(rule, "count", "any", &d->ok);
-	json_put_text(rule, "comment", "their number and order differ: any of those that were seen there", &d->ok);
-	json_put(rule, "digest", json_array(), &d->ok);
-	for (void *i = json_object_iter(digests); i != NULL; i = json_object_iter_next(digests, i))
-		json_add(json_object_get(rule, "digest"), json_string(json_object_iter_key(i)), &d->ok);
-	json_decref(digests);
-	return rule;
-}
-
-static void put_rules(struct derivation *d, uint8_t pcr, const char *key)
-{
-	json_t *ruled = json_object(), *rules = json_array();
-	size_t n = d->sources[0].pcrs[pcr].n, front = common_front(d, pcr), end;
-
-	if (same_length(d, pcr)) {
-		add_rules(d, pcr, rules, 0, n);
-	} else {
-		end = common_end(d, pcr, front);
-		add_rules(d, pcr, rules, 0, front);
-		json_add(rules, varying_rule(d, pcr, front, end), &d->ok);
-		add_rules(d, pcr, rules, n - end, n);
-	}
-	json_put_text(ruled, "comment", pcr_meaning(pcr), &d->ok);
-	json_put(ruled, "rules", rules, &d->ok);
-	json_put(d->events, key, ruled, &d->ok);
-}
+/* What each PCR becomes. */
 
 static void ignore(struct derivation *d, const char *key, const char *reason)
 {
@@ -394,8 +237,8 @@ static void ignore(struct derivation *d, const char *key, const char *reason)
 
 static void ignore_varying(struct derivation *d, uint8_t pcr, const char *key, bool explained)
 {
-	size_t front = common_front(d, pcr);
-	const struct attest_event *event = explained ? event_at(d, 0, pcr, front) : NULL;
+	size_t front = derive_common_front(d, pcr);
+	const struct attest_event *event = explained ? derive_event_at(d, 0, pcr, front) : NULL;
 	char reason[240], text[100];
 
 	if (event == NULL)
@@ -409,14 +252,26 @@ static void ignore_varying(struct derivation *d, uint8_t pcr, const char *key, b
 	ignore(d, key, reason);
 }
 
-/* In the PCR that the step `tls` looks at. */
-static bool holds_tls_key(const struct derivation *d, uint8_t pcr)
+static void ignore_for(struct derivation *d, const char *key, const char *what, const char *why)
 {
-	for (size_t k = 0; pcr == PCR_TLS && k < d->n; k++)
-		for (size_t i = 0; i < d->sources[k].pcrs[pcr].n; i++)
-			if (is_text_event(event_at(d, k, pcr, i), "tls-key"))
-				return true;
-	return false;
+	char reason[DERIVE_WHY + 120], text[DERIVE_WHY];
+
+	(void)snprintf(reason, sizeof(reason), "%s: %s", what, printable_to(slice_of_string(why), text, sizeof(text)));
+	ignore(d, key, reason);
+}
+
+static void derive_files(struct derivation *d, const char *key)
+{
+	char why[DERIVE_WHY] = "";
+
+	if ((d->flags & ATTEST_DERIVE_PINS) != 0)
+		ignore(d, key,
+		       "the kernel's file log grows while the machine runs: a list of files (\"ima\") can rule it");
+	else if (!is_replayed_in_all(d, PCR_IMA))
+		ignore(d, key, "the kernel's file log grows while the machine runs, and not all of the proofs hold it");
+	else if (!derive_ima(d, why))
+		ignore_for(d, key,
+			   "the kernel's file log grows while the machine runs, and no list of files would hold", why);
 }
 
 static void pin(struct derivation *d, uint8_t index, const char *key)
@@ -432,20 +287,23 @@ static void pin(struct derivation *d, uint8_t index, const char *key)
 static void derive_pcr(struct derivation *d, uint8_t pcr)
 {
 	bool explained = is_explained_in_all(d, pcr), equal = is_equal_in_all(d, pcr);
-	bool changes = holds_tls_key(d, pcr) || !equal;
-	char key[4];
+	bool changes = derive_holds_tls_key(d, pcr) || !equal;
+	bool ruled = explained && (d->flags & ATTEST_DERIVE_PINS) == 0 &&
+		     (changes || (d->flags & ATTEST_DERIVE_EVENTS) != 0);
+	char key[4], why[DERIVE_WHY] = "";
 
 	(void)snprintf(key, sizeof(key), "%u", pcr);
 	if (pcr_is_resettable(pcr))
 		ignore(d, key, "any software can reset this PCR: its value proves nothing");
-	else if (pcr == 10)
-		ignore(d, key,
-		       "the kernel's file log grows while the machine runs: a list of files (\"ima\") can rule it");
-	else if (explained && (d->flags & ATTEST_DERIVE_PINS) == 0 &&
-		 (changes || (d->flags & ATTEST_DERIVE_EVENTS) != 0))
-		put_rules(d, pcr, key);
+	else if (pcr == PCR_IMA)
+		derive_files(d, key);
+	else if (ruled && derive_rules(d, pcr, key, why))
+		return;
 	else if (equal && !changes)
 		pin(d, pcr, key);
+	else if (ruled)
+		ignore_for(d, key, "its value differs between the proofs, and rules for its events would not hold",
+			   why);
 	else if (equal)
 		ignore(d, key, "it holds the TLS key, which each start makes anew: the step tls compares it");
 	else
@@ -566,16 +424,20 @@ static attest_status derive(struct derivation *d, attest_verifier *verifier, con
 		d->sources[i].document = &proofs[i];
 	for (size_t i = 0; status == ATTEST_OK && i < d->n; i++) {
 		status = read_known(verifier, options, &d->sources[i], i, error);
-		if (status == ATTEST_OK && !read_history(d, &d->sources[i]))
-			status = fail_memory(error);
+		if (status == ATTEST_OK)
+			status = read_history(d, &d->sources[i], error);
+		if (status == ATTEST_OK)
+			status = replay_again(d, &d->sources[i], error);
 	}
 	if (status == ATTEST_OK) {
 		build(d, options->time);
 		status = finish(d, ret_json, error);
 	}
 	json_decref(d->policy);
-	for (size_t i = 0; i < d->n; i++)
+	for (size_t i = 0; i < d->n; i++) {
 		attest_result_free(d->sources[i].result);
+		proof_free(&d->sources[i].proof);
+	}
 	return status;
 }
 

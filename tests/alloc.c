@@ -605,6 +605,7 @@ int main(int argc, char **argv)
 		"rules-releases-mixed",
 		"rules-kernel",
 		"+good-tls-pcr",
+		"+boot-good-ima",
 	};
 	void *frames[2];
 	size_t n_passed = 0, n_failed = 0;

@@ -218,15 +218,15 @@ static inline void forge_measure(const json_t *proof, uint8_t pcrs[FORGE_PCRS][3
 	}
 }
 
-/* "quote" and "ak" of a libattest proof: a quote of all PCRs as "logs" leave them, signed by the forge's AK. */
-static inline void forge_proof(const struct forge *f, json_t *proof, const void *extra, size_t extra_len)
+/* "quote" and "ak" of a libattest proof: a quote of all PCRs, signed by the forge's AK. */
+static inline void forge_quote(const struct forge *f, json_t *proof, uint8_t pcrs[FORGE_PCRS][32], const void *extra,
+			       size_t extra_len)
 {
-	uint8_t pcrs[FORGE_PCRS][32], digest[32];
+	uint8_t digest[32];
 	struct forge_bytes attest, signature;
 	json_t *values = json_object();
 
-	forge_measure(proof, pcrs);
-	(void)SHA256(&pcrs[0][0], sizeof(pcrs), digest);
+	(void)SHA256(&pcrs[0][0], (size_t)FORGE_PCRS * 32, digest);
 	forge_attest(&attest, extra, extra_len, (1u << FORGE_PCRS) - 1, digest);
 	forge_sign(f, &attest, &signature);
 	for (size_t i = 0; i < FORGE_PCRS; i++) {
@@ -239,6 +239,15 @@ static inline void forge_proof(const struct forge *f, json_t *proof, const void 
 				  json_pack("{s:o, s:o, s:{s:o}}", "attest", forge_base64(&attest), "signature",
 					    forge_base64(&signature), "pcrs", "sha256", values));
 	(void)json_object_set_new(proof, "ak", json_pack("{s:[s]}", "certificates", f->leaf));
+}
+
+/* The same with the PCRs as "logs" leave them. */
+static inline void forge_proof(const struct forge *f, json_t *proof, const void *extra, size_t extra_len)
+{
+	uint8_t pcrs[FORGE_PCRS][32];
+
+	forge_measure(proof, pcrs);
+	forge_quote(f, proof, pcrs, extra, extra_len);
 }
 
 #endif

@@ -92,7 +92,8 @@ class Policy:
         name: str | None = None,
     ) -> Policy:
         """What known-good proofs have in common. tier: "pins" for PCR values alone, "events" for rules wherever logs
-        explain a PCR, None for pins where the proofs agree and rules where they differ.
+        explain a PCR, None for pins where the proofs agree and rules where they differ. Except for "pins", PCR 10
+        becomes a list of files where all entries of the file logs can be listed.
 
         Raises the class of AttestationError that a proof which does not verify would raise; as verify() else.
         """
