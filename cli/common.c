@@ -64,6 +64,24 @@ int unreadable(const char *name, int error)
 	return EXIT_USAGE;
 }
 
+int take_nonce(const char *hex, uint8_t ret_nonce[NONCE_SIZE], struct attest_options *options)
+{
+	size_t len = strlen(hex);
+
+	if (options->nonce != NULL)
+		return wrong("--nonce", hex, "one nonce");
+	if (len == 0 || len % 2 != 0 || len / 2 > NONCE_SIZE || strspn(hex, "0123456789abcdefABCDEF") != len)
+		return wrong("--nonce", hex, "1 to 64 bytes of hex");
+	for (size_t i = 0; i < len / 2; i++) {
+		char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+
+		ret_nonce[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+	options->nonce = ret_nonce;
+	options->nonce_len = len / 2;
+	return 0;
+}
+
 bool is_color_word(const char *when)
 {
 	return strcmp(when, "auto") == 0 || strcmp(when, "always") == 0 || strcmp(when, "never") == 0;

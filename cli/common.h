@@ -27,6 +27,10 @@ int failed(const char *name, const struct attest_error *error);
 int wrong(const char *option, const char *value, const char *expected);
 int unreadable(const char *name, int error); /* an errno, or what input_read() makes of it */
 
+/* The value of --nonce, which is given once. 0 or EXIT_USAGE. */
+enum { NONCE_SIZE = 64 };
+int take_nonce(const char *hex, uint8_t ret_nonce[NONCE_SIZE], struct attest_options *options);
+
 bool is_color_word(const char *when); /* auto, always or never */
 bool want_color(const char *when);    /* on standard output */
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy_checking.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 int checking_begin(struct checking *c)
@@ -54,22 +52,6 @@ int checking_take(struct checking *c, int option, const char *value)
 	return attest_time_parse(value, &c->options.time) == ATTEST_OK
 		       ? 0
 		       : wrong("--at", value, "a time such as 2026-11-20T10:15:00Z, a date, or seconds since 1970");
-}
-
-int checking_take_nonce(struct checking *c, const char *hex)
-{
-	size_t len = strlen(hex);
-
-	if (len == 0 || len % 2 != 0 || len / 2 > sizeof(c->nonce) || strspn(hex, "0123456789abcdefABCDEF") != len)
-		return wrong("--nonce", hex, "1 to 64 bytes of hex");
-	for (size_t i = 0; i < len / 2; i++) {
-		char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-		c->nonce[i] = (uint8_t)strtoul(digits, NULL, 16);
-	}
-	c->options.nonce = c->nonce;
-	c->options.nonce_len = len / 2;
-	return 0;
 }
 
 int checking_add_policy(struct checking *c, const char *path)

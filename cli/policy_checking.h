@@ -12,7 +12,7 @@ struct checking {
 	attest_verifier *verifier;
 	struct attest_options options;
 	const char *root_purpose;
-	uint8_t nonce[64];
+	uint8_t nonce[NONCE_SIZE];
 };
 
 #define CHECKING_USAGE                                                                                                 \
@@ -31,7 +31,6 @@ enum { OPT_ROOT = 512, OPT_ROOT_PURPOSE, OPT_AT };
 /* 0 or the exit code, as all of these. */
 int checking_begin(struct checking *c);
 int checking_take(struct checking *c, int option, const char *value);
-int checking_take_nonce(struct checking *c, const char *hex);
 int checking_add_policy(struct checking *c, const char *path);
 void checking_end(struct checking *c);
 

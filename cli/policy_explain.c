@@ -109,7 +109,7 @@ int policy_explain(int argc, char **argv)
 		if (option != 'j')
 			rc = option == '?'   ? EXIT_USAGE
 			     : option == 'p' ? checking_add_policy(&c, optarg)
-			     : option == 'n' ? checking_take_nonce(&c, optarg)
+			     : option == 'n' ? take_nonce(optarg, c.nonce, &c.options)
 					     : checking_take(&c, option, optarg);
 	}
 	if (rc == 0 && argc - optind != 1)

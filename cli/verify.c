@@ -177,24 +177,6 @@ static void free_settings(struct settings *s)
 	attest_verifier_free(s->verifier);
 }
 
-static int take_nonce(struct settings *s, const char *hex)
-{
-	size_t len = strlen(hex);
-
-	if (s->options.nonce != NULL)
-		return wrong("--nonce", hex, "one nonce");
-	if (len == 0 || len % 2 != 0 || len / 2 > sizeof(s->nonce) || strspn(hex, "0123456789abcdefABCDEF") != len)
-		return wrong("--nonce", hex, "1 to 64 bytes of hex");
-	for (size_t i = 0; i < len / 2; i++) {
-		char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-		s->nonce[i] = (uint8_t)strtoul(digits, NULL, 16);
-	}
-	s->options.nonce = s->nonce;
-	s->options.nonce_len = len / 2;
-	return 0;
-}
-
 static int take_time(struct settings *s, const char *text)
 {
 	if (attest_time_parse(text, &s->options.time) == ATTEST_OK)
@@ -359,7 +341,7 @@ static int take_option(struct settings *s, int option)
 	case 't':
 		return take_time(s, optarg);
 	case 'n':
-		return take_nonce(s, optarg);
+		return take_nonce(optarg, s->nonce, &s->options);
 	case OPT_PIN:
 		return take_pin(s, optarg);
 	case OPT_TLS_CERT:

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "attest.h"
+#include "common.h"
 #include "input.h"
 
 enum print { PRINT_REPORT, PRINT_JSON, PRINT_NOTHING, PRINT_PIN, PRINT_CA };
@@ -24,7 +25,7 @@ struct given {
 struct settings {
 	attest_verifier *verifier;
 	struct attest_options options;
-	uint8_t nonce[64];
+	uint8_t nonce[NONCE_SIZE];
 	char pin[ATTEST_PIN_SIZE];
 	const char *root_purpose;
 	bool has_policy, verbose, has_parts;

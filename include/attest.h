@@ -166,9 +166,10 @@ struct attest_pcr {
 	const uint8_t *value;
 	/**
 	 * "contradicted" (a log does not replay to it), "differs" (a policy pins another value), "explained" (a log
-	 * replays to it), "pinned" (it has a pinned value), "pinned, explained" (both), "ignored" (by a policy,
-	 * explicitly), "initial" (as after reset, and no event), "unexplained" (anything else: nobody says what it
-	 * means)
+	 * replays to it), "pinned" (it has a pinned value), "pinned, explained" (both), "ruled, explained" (a log
+	 * replays to it, and the rules of a policy hold for its events, or one release pins it and another has rules),
+	 * "ruled" (as after reset, as the rules want it), "ignored" (by a policy, explicitly), "initial" (as after
+	 * reset, and no event), "unexplained" (anything else: nobody says what it means)
 	 */
 	const char *state;
 };

@@ -89,11 +89,9 @@ static void tell_spki(struct run *run, struct attest_facts *facts)
 		facts->ak_spki = copied_hex(run, slice_of(digest, sizeof(digest)));
 }
 
-static const char *pcr_state(const struct run *run, size_t i, const char **ret_name)
+static enum pin_match match_pins(const struct run *run, size_t i, const char **ret_name)
 {
-	static const char *const states[] = {"unexplained", "initial", "explained", "contradicted"};
 	enum pin_match match = PIN_SAYS_NOTHING;
-	enum pcr_state state = replay_state(&run->replay, &run->pcrs.values[i]);
 
 	*ret_name = NULL;
 	for (size_t k = 0; k < run->verifier->n_policies; k++) {
@@ -105,13 +103,32 @@ static const char *pcr_state(const struct run *run, size_t i, const char **ret_n
 			*ret_name = name;
 		}
 	}
+	return match;
+}
+
+static bool is_ruled(const struct run *run, size_t i)
+{
+	for (size_t k = 0; run_passed(run, ATTEST_STEP_POLICY) && k < run->verifier->n_policies; k++)
+		if (policy_holds_pcr(run->verifier->policies[k], &run->pcrs.values[i]))
+			return true;
+	return false;
+}
+
+static const char *pcr_state(const struct run *run, size_t i, const char **ret_name)
+{
+	static const char *const states[] = {"unexplained", "initial", "explained", "contradicted"};
+	enum pin_match match = match_pins(run, i, ret_name);
+	enum pcr_state state = replay_state(&run->replay, &run->pcrs.values[i]);
+
 	if (state == PCR_CONTRADICTED)
 		return "contradicted";
 	if (match == PIN_DIFFERS)
 		return "differs";
-	if (state == PCR_EXPLAINED)
-		return match == PIN_MATCHES ? "pinned, explained" : "explained";
-	return match == PIN_MATCHES ? "pinned" : match == PIN_IGNORED ? "ignored" : states[state];
+	if (match == PIN_MATCHES)
+		return state == PCR_EXPLAINED ? "pinned, explained" : "pinned";
+	if (is_ruled(run, i))
+		return state == PCR_EXPLAINED ? "ruled, explained" : "ruled";
+	return match == PIN_IGNORED && state != PCR_EXPLAINED ? "ignored" : states[state];
 }
 
 static void tell_pcrs(struct run *run)

@@ -175,6 +175,11 @@ static void print_differing_events(const struct page *p, const attest_result *r)
 	}
 }
 
+static bool is_golden(const struct attest_pcr *pcr)
+{
+	return strncmp(pcr->state, "pinned", 6) == 0 || strncmp(pcr->state, "ruled", 5) == 0;
+}
+
 static void print_pcrs(const struct page *p, const attest_result *r)
 {
 	bool titled = false;
@@ -183,7 +188,7 @@ static void print_pcrs(const struct page *p, const attest_result *r)
 		const struct attest_pcr *pcr = &r->pcrs[i];
 		char hex[HEX_SIZE(DIGEST_MAX)];
 
-		if (!p->verbose && !has_state(pcr, "pinned") && !has_state(pcr, "pinned, explained"))
+		if (!p->verbose && !is_golden(pcr))
 			continue;
 		if (!titled)
 			emit(p, "\n  %s\n", p->verbose ? "PCRs" : "Golden values that hold");

@@ -258,6 +258,42 @@ class Tests:
             at="1780358400",
         )
         self.accepts("a second before", good, policy(releases=[old]), at="1780358399")
+        self.refuses(
+            "the old one is over, and the new one is not what runs",
+            good,
+            both,
+            "a release that has ended",
+            'release "old" has ended at 2026-06-02T00:00:00Z',
+            at="1780358400",
+        )
+        self.refuses("what runs is neither, and the old one is over", cmdline, both, 'release "new"', n=4, at="1780358400")
+
+    def told(self) -> None:
+        """Which PCRs the rules have held."""
+        good, kernel = (Boot(self.build, f"boot-{name}") for name in ("good", "kernel"))
+        pin = next(
+            pcr["value"]
+            for pcr in self.verify(good, policy(platforms=["added"]))[1]["pcrs"]
+            if pcr["index"] == 4
+        )
+        ruled = {"4": listed(good, 4), "11": unified(good), "12": {"rules": []}}
+        anything = {"9": {"rules": [{"anything": "files", "count": "any"}]}}
+        pinned: Json = {"name": "pinned", "pcrs": {"4": pin}}
+        only_11: Json = {"name": "kernel", "events": {"11": unified(good)}}
+        either = [pinned, {"name": "ruled", "events": ruled}]
+        held, told = "ruled, explained", "explained"
+        for what, boot, text, *states in (
+            ("rules", good, policy(events=ruled | anything), held, told, held, "ruled"),
+            ("and a pin", good, policy(events=ruled, pcrs={"4": pin}), f"pinned, {told}", told, held, "ruled"),
+            ("and an ignored one", good, policy(events=ruled, pcrs={"12": "ignore"}), held, told, held, "ruled"),
+            ("rules that do not hold", kernel, policy(events=ruled), told, told, told, "initial"),
+            ("each release", good, policy(releases=either), held, told, told, "initial"),
+            ("not each", good, policy(releases=[pinned, only_11]), told, told, told, "initial"),
+            ("all", good, policy(releases=[pinned, only_11], events={"12": {"rules": []}}), told, told, told, "ruled"),
+        ):
+            pcrs = [pcr for pcr in self.verify(boot, text)[1]["pcrs"] if pcr["bank"] == "sha256"]
+            found = [pcr["state"] for pcr in pcrs if pcr["index"] in (4, 9, 11, 12)]
+            self.check(f"states: {what}", found == states, found)
 
     def malformed(self) -> None:
         good = Boot(self.build, "boot-good")
@@ -278,6 +314,7 @@ def main() -> int:
         tests.boots()
         tests.states()
         tests.releases()
+        tests.told()
         tests.malformed()
     print(f"{tests.passed} passed, {tests.failed} failed")
     return 0 if tests.failed == 0 and tests.passed > 0 else 1

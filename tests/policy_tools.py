@@ -231,6 +231,7 @@ def showing(r: Tools) -> None:
                 {"variable": {"name": "PK", "sha256": ONES}},
                 {"variable": {"name": "Own", "vendor": "8be4df61-93ca-11d2-aa0d-00e098032b8c"}},
                 {"authority": {"certificate": [ONES, TWOS]}, "count": "some"},
+                {"authority": {"certificate": ONES, "variable": ["db", "Shim"]}, "count": "any"},
                 {"anything": "for now", "count": "any"},
             ],
         },
@@ -247,7 +248,8 @@ def showing(r: Tools) -> None:
         f'the firmware variable "PK", whose contents have the SHA-256 {ONES}',
         'the firmware variable "Own" of the vendor 8be4df61-93ca-11d2-aa0d-00e098032b8c, whatever it holds',
         f"3. one or more events: what vouched for an image that was started: the certificate with the SHA-256 {ONES} or {TWOS}",
-        "4. any number of events: ANYTHING AT ALL: for now",
+        f'4. any number of events: what vouched for an image that was started: the certificate with the SHA-256 {ONES}, of "db" or "Shim"',
+        "5. any number of events: ANYTHING AT ALL: for now",
         f'the section ".linux" of the unified kernel image (two events, its name and its contents), with the digest {ONES} ("the kernel")',
         '1. at most one event: the text "enter-initrd" or "sysinit"',
         'a kernel command line that begins with "root=", has the words "ro" and "quiet", without the words "init=" or "rdinit="; other words may stand there too',
@@ -497,6 +499,7 @@ def diffing(r: Tools) -> None:
     for what, one, other in (
         ("the order of words", {"cmdline": {"words": ["a", "b"], "not_words": ["c", "d"]}}, {"cmdline": {"words": ["b", "a"], "not_words": ["d", "c"]}}),
         ("a certificate in a list", {"authority": {"certificate": "AB" * 32}}, {"authority": {"certificate": ["ab" * 32]}}),
+        ("the order of variables", {"authority": {"certificate": ONES, "variable": ["db", "Shim"]}}, {"authority": {"certificate": ONES, "variable": ["Shim", "db"]}}),
         ("contents in another order", {"variable": {"name": "PK", "sha256": [ONES, TWOS]}}, {"variable": {"name": "PK", "sha256": [TWOS, ONES]}}),
     ):
         a, b = ({**CLEAN, "events": {"7": {"rules": [rule]}}} for rule in (one, other))

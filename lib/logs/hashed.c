@@ -72,7 +72,7 @@ bool section_name(const struct event *event, char ret_name[SECTION_NAME_SIZE])
 
 	if (width == 1 && !text_is_ascii(event->data, &text))
 		return false;
-	len = text.len / width;
+	len = width == 2 ? text.len / 2 : slice_find(text, 0);
 	if (len < 2 || len >= SECTION_NAME_SIZE || text.data[0] != '.')
 		return false;
 	for (size_t i = 0; i < len; i++) {

@@ -93,6 +93,8 @@ bool text_is_ascii(struct slice bytes, struct slice *ret_text)
 	for (size_t i = 0; i < text.len; i++)
 		if (!is_text(text.data[i]) || text.data[i] >= 0x80)
 			return false;
+	if (bytes.len % 2 == 0 && bytes.len > text.len + 1)
+		text.len += 2;
 	*ret_text = text;
 	return true;
 }

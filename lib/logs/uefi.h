@@ -22,6 +22,7 @@ struct slice utf16_until_nul(struct slice units);
 bool utf16_is(struct slice units, const char *ascii);
 /* All of it is text, with or without NULs at its end; *ret_text has none. False for an empty one. */
 bool text_is_utf16(struct slice bytes, struct slice *ret_text);
+/* The same, but that *ret_text keeps two NULs of what may as well be UTF-16 of two letters in each unit. */
 bool text_is_ascii(struct slice bytes, struct slice *ret_text);
 /* Adds text as what it is; false and nothing added where it is none. */
 bool text_add(struct slice bytes, struct line *line);

@@ -23,7 +23,7 @@ struct match {
 };
 
 /* Members of which one value is as good as a list of it, and whose order means nothing. */
-static const char *const sets[] = {"text", "is", "words", "not_words", "sha256", "certificate"};
+static const char *const sets[] = {"text", "is", "words", "not_words", "sha256", "certificate", "variable"};
 
 /* The strings as keys of an object; digests in lower case. */
 static json_t *string_set(struct diff *d, const char *member, json_t *strings)

@@ -115,6 +115,23 @@ enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_va
 	return n_differ == n_pin ? PIN_DIFFERS : PIN_MATCHES;
 }
 
+static bool holds_own_pcr(const struct policy *policy, uint8_t index)
+{
+	return policy->pins[index].kind == PIN_VALUES ||
+	       (policy->ruled[index] != NULL && rules_are_golden(policy->ruled[index]));
+}
+
+bool policy_holds_pcr(const struct policy *policy, const struct pcr_value *pcr)
+{
+	bool all = policy->n_releases > 0;
+
+	if (pcr->value.alg != policy->bank)
+		return false;
+	for (size_t i = 0; i < policy->n_releases; i++)
+		all = all && holds_own_pcr(&policy->releases[i], pcr->index);
+	return all || holds_own_pcr(policy, pcr->index);
+}
+
 /* Where the proof holds the events of the PCR, the reader should see them. */
 static const char *mismatch_hint(const struct evidence *evidence, const struct pcr_value *pcr)
 {

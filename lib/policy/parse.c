@@ -35,9 +35,10 @@ static attest_status parse_ignore(struct policy *policy, const struct json_node 
 }
 
 /* Values, or "ignore", or {"ignore": "why"} */
-static attest_status parse_pin(struct policy *policy, const struct json_node *node, struct pin *pin,
+static attest_status parse_pin(struct policy *policy, const struct json_node *node, uint8_t pcr,
 			       struct attest_error *error)
 {
+	struct pin *pin = &policy->pins[pcr];
 	const struct values_format format = {policy->bank, true, LIMIT_PIN_VALUES, "LIMIT_PIN_VALUES"};
 	struct json_node reason = json_node_member(node, "ignore");
 	attest_status status;
@@ -58,23 +59,7 @@ static attest_status parse_pin(struct policy *policy, const struct json_node *no
 
 attest_status parse_pins(struct policy *policy, const struct json_node *node, struct attest_error *error)
 {
-	attest_status status = json_node_object(node, error);
-	const char *key;
-	json_t *value;
-
-	if (status != ATTEST_OK)
-		return status;
-	json_object_foreach (node->value, key, value) {
-		struct json_node member = json_node_member(node, key);
-		uint8_t index;
-
-		status = parse_pcr_key(&member, key, &index, error);
-		if (status == ATTEST_OK)
-			status = parse_pin(policy, &member, &policy->pins[index], error);
-		if (status != ATTEST_OK)
-			return status;
-	}
-	return ATTEST_OK;
+	return parse_each_pcr(policy, node, parse_pin, error);
 }
 
 static attest_status parse_platforms(struct policy *policy, const struct json_node *node, struct attest_error *error)

@@ -27,9 +27,11 @@ attest_status parse_comment(struct policy *policy, const struct json_node *node,
 /* The string is one of the choices; their position is returned. */
 attest_status parse_choice(const struct json_node *node, const char *const *choices, size_t n, size_t *ret_choice,
 			   struct attest_error *error);
-/* Key of a member: a PCR index. */
-attest_status parse_pcr_key(const struct json_node *member, const char *key, uint8_t *ret_index,
-			    struct attest_error *error);
+/* An object whose keys are indices of PCRs. */
+typedef attest_status (*parse_pcr_fn)(struct policy *policy, const struct json_node *member, uint8_t index,
+				      struct attest_error *error);
+attest_status parse_each_pcr(struct policy *policy, const struct json_node *node, parse_pcr_fn parse,
+			     struct attest_error *error);
 
 /* "hex" | ["hex", …] | {"name": "hex", …} */
 struct values_format {
@@ -47,7 +49,6 @@ attest_status parse_set(struct policy *policy, const struct json_node *node, uin
 /* Members of a policy and of a release. */
 attest_status parse_pins(struct policy *policy, const struct json_node *node, struct attest_error *error);
 attest_status parse_disk(struct policy *policy, const struct json_node *node, struct attest_error *error);
-attest_status parse_ima(struct policy *policy, const struct json_node *node, struct attest_error *error);
 attest_status parse_containers(struct policy *policy, const struct json_node *node, struct attest_error *error);
 attest_status parse_sets(struct policy *policy, const struct json_node *node, struct attest_error *error);
 attest_status parse_ima(struct policy *policy, const struct json_node *node, struct attest_error *error);

@@ -93,6 +93,8 @@ attest_status policies_check_vendor(struct policy *const *policies, size_t n, co
 /* What the policy says of a quoted PCR. *ret_name: how it calls the value that matches, or NULL. */
 enum pin_match { PIN_SAYS_NOTHING, PIN_IGNORED, PIN_MATCHES, PIN_DIFFERS };
 enum pin_match policy_match_pin(const struct policy *policy, const struct pcr_value *pcr, const char **ret_name);
+/* Of a policy that holds: a pin of its own or rules have held this PCR, or in whichever release it was. */
+bool policy_holds_pcr(const struct policy *policy, const struct pcr_value *pcr);
 /* What a PCR stands for, as far as the index says: PC Client Platform Firmware Profile 1.06, 3.3.4, and our own use. */
 const char *pcr_meaning(uint8_t index);
 bool pcr_is_resettable(uint8_t index);

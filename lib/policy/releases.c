@@ -139,24 +139,48 @@ static attest_status try_release(const struct policy *release, const struct evid
 	return status == ATTEST_OK && scratch->internal != ATTEST_OK ? fail_memory(error) : status;
 }
 
-/* The findings of the nearest release, and for each other one a note. */
-static attest_status report(const struct policy *policy, const struct evidence *evidence, const size_t *counts,
-			    struct findings *findings, struct attest_error *error)
+static void report_ended(const struct policy *policy, const struct policy *release, struct findings *findings)
+{
+	struct attest_error e = {0};
+	char until[TIME_SIZE];
+
+	error_found(&e, "release \"%.80s\" has ended at %s", release->release, time_text(release->until, until));
+	policy_error(findings, policy, &e, ATTEST_E_EVENT, "bring the machine to a release that is in use",
+		     "the machine runs a release that has ended");
+}
+
+/* Where none holds. counts: how many findings each release has. */
+static size_t find_nearest(const struct policy *policy, const struct evidence *evidence, const size_t *counts)
 {
 	size_t nearest = policy->n_releases;
-	attest_status status = ATTEST_OK;
 
 	for (size_t i = 0; i < policy->n_releases; i++)
 		if (!is_over(&policy->releases[i], evidence) &&
 		    (nearest == policy->n_releases || counts[i] < counts[nearest]))
 			nearest = i;
-	if (nearest == policy->n_releases) {
+	return nearest;
+}
+
+/* The findings of the nearest release, or that one holds which has ended, and for each other one a note. */
+static attest_status report(const struct policy *policy, const struct evidence *evidence, const size_t *counts,
+			    struct findings *findings, struct attest_error *error)
+{
+	size_t told = find_nearest(policy, evidence, counts);
+	attest_status status = ATTEST_OK;
+
+	if (told == policy->n_releases) {
 		report_none(policy, findings);
 		return ATTEST_OK;
 	}
-	status = policy_check_values(&policy->releases[nearest], evidence, findings, error);
+	for (size_t i = 0; i < policy->n_releases; i++)
+		if (counts[i] == 0)
+			told = i;
+	if (counts[told] == 0)
+		report_ended(policy, &policy->releases[told], findings);
+	else
+		status = policy_check_values(&policy->releases[told], evidence, findings, error);
 	for (size_t i = 0; status == ATTEST_OK && i < policy->n_releases; i++)
-		if (i != nearest)
+		if (i != told)
 			note_other(policy, &policy->releases[i], evidence, counts[i], findings);
 	return status;
 }
@@ -177,10 +201,9 @@ attest_status policy_check_releases(const struct policy *policy, const struct ev
 		return fail_memory(error);
 	scratch->arena = &arena;
 	for (size_t i = 0; status == ATTEST_OK && !holds && i < policy->n_releases; i++) {
-		if (is_over(&policy->releases[i], evidence))
-			continue;
 		status = try_release(&policy->releases[i], evidence, scratch, &counts[i], error);
-		holds = status == ATTEST_OK && !scratch->step_failed[ATTEST_STEP_POLICY];
+		holds = status == ATTEST_OK && !scratch->step_failed[ATTEST_STEP_POLICY] &&
+			!is_over(&policy->releases[i], evidence);
 	}
 	arena_free(&arena);
 	free(scratch);

@@ -35,7 +35,7 @@ enum rule_kind {
 	RULE_CMDLINE,     /* texts, prefix, words, not_words */
 	RULE_SECURE_BOOT, /* enabled */
 	RULE_VARIABLE,    /* vendor, texts[0] is the name; digests of its contents, or none */
-	RULE_AUTHORITY,   /* digests of certificates */
+	RULE_AUTHORITY,   /* digests of certificates, texts are the variables that may hold it */
 	RULE_SECTION,     /* texts[0]; name_digest; digests of its contents */
 	RULE_JSON,        /* object; texts[0] is its text */
 	RULE_ANYTHING     /* texts[0] says why */
@@ -67,6 +67,9 @@ struct ruled {
 	struct rule *rules;
 	size_t n;
 };
+
+/* Whose variable it is that EFI, its image security database or shim call so: a GUID in lower case; else NULL. */
+const char *variable_vendor(const char *name);
 
 /* The arena's owner frees the rest. */
 void rules_free(struct ruled *ruled);

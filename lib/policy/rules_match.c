@@ -107,7 +107,7 @@ static struct slice take_text(struct matching *m, struct slice text, size_t widt
  */
 static bool is_bytewise(struct slice bytes, struct slice *ret_text)
 {
-	return bytes.data != NULL && text_is_ascii(bytes, ret_text) && bytes.len <= ret_text->len + 1;
+	return bytes.data != NULL && text_is_ascii(bytes, ret_text) && bytes.len <= slice_find(bytes, 0) + 1;
 }
 
 static struct slice cmdline_of(struct matching *m)
@@ -151,20 +151,6 @@ static bool sha256_of(struct matching *m, struct slice bytes, uint8_t ret_sha256
 	return m->hashing.status == ATTEST_OK;
 }
 
-/* UEFI_VARIABLE_DATA, of which all was hashed, or the contents alone. */
-static bool read_authority(struct matching *m, struct authority *ret_authority)
-{
-	const struct uefi_variable *variable = variable_of(m);
-	struct uefi_variable claimed;
-	struct line problem;
-
-	if (variable != NULL)
-		return authority_read(variable->contents, ret_authority);
-	line_begin(&problem, LINE_MAX_FIELD);
-	return uefi_variable_read(m->event->data, &claimed, &problem) && is_hash_of(&m->hashing, claimed.contents) &&
-	       authority_read(claimed.contents, ret_authority);
-}
-
 /* Before the separator of PCR 7 the same form holds what is in db. */
 static bool certificate_of(struct matching *m)
 {
@@ -172,7 +158,8 @@ static bool certificate_of(struct matching *m)
 
 	if (is_new(m, KNOWN_CERTIFICATE))
 		m->has_certificate = (m->event->pcr != PCR_SECURE_BOOT || m->place->n_separators > 0) &&
-				     read_authority(m, &authority) && authority.certificate.len > 0 &&
+				     variable_of(m) != NULL && authority_read(m->variable.contents, &authority) &&
+				     authority.certificate.len > 0 &&
 				     sha256_of(m, authority.certificate, m->certificate);
 	return m->has_certificate;
 }
@@ -215,13 +202,18 @@ static bool secure_boot_matches(const struct rule *rule, struct matching *m)
 			     : contents.len == 0 || (contents.len == 1 && contents.data[0] == 0);
 }
 
+static bool is_called(const struct uefi_variable *variable, const char *name, const char *vendor)
+{
+	char guid[GUID_TEXT];
+
+	return utf16_is(variable->name, name) && strcmp(guid_text(variable->vendor, guid), vendor) == 0;
+}
+
 static bool is_variable(const struct rule *rule, struct matching *m)
 {
 	const struct uefi_variable *variable = variable_of(m);
-	char vendor[GUID_TEXT];
 
-	return variable != NULL && utf16_is(variable->name, rule->texts.items[0]) &&
-	       strcmp(guid_text(variable->vendor, vendor), rule->vendor) == 0;
+	return variable != NULL && is_called(variable, rule->texts.items[0], rule->vendor);
 }
 
 static bool variable_matches(const struct rule *rule, struct matching *m)
@@ -232,6 +224,17 @@ static bool variable_matches(const struct rule *rule, struct matching *m)
 		return false;
 	return rule->digests == NULL || (sha256_of(m, m->variable.contents, sha256) &&
 					 digest_set_has(rule->digests, slice_of(sha256, sizeof(sha256))));
+}
+
+static bool authority_matches(const struct rule *rule, struct matching *m)
+{
+	bool is = false;
+
+	if (!certificate_of(m))
+		return false;
+	for (size_t i = 0; i < rule->texts.n; i++)
+		is = is || is_called(&m->variable, rule->texts.items[i], variable_vendor(rule->texts.items[i]));
+	return is && digest_set_has(rule->digests, slice_of(m->certificate, sizeof(m->certificate)));
 }
 
 /* `want`: objects as subsets, an array for one of its values. As deep as a policy's JSON: LIMIT_JSON_DEPTH. */
@@ -272,8 +275,7 @@ bool rule_matches(const struct rule *rule, struct matching *m)
 	case RULE_VARIABLE:
 		return variable_matches(rule, m);
 	case RULE_AUTHORITY:
-		return certificate_of(m) &&
-		       digest_set_has(rule->digests, slice_of(m->certificate, sizeof(m->certificate)));
+		return authority_matches(rule, m);
 	case RULE_JSON:
 		return json_fits(rule->object, object_of(m));
 	case RULE_ANYTHING:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a rule is about, out of JSON. Digests of texts, of the separator and of names are computed here, once.
+ * rules_variables.c has the matchers of UEFI variables.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "base/text.h"
 #include "rules_parse.h"
 
-enum { TEXT_FORMS = 3 };
+enum { TEXT_FORMS = 4 };
 
 /* With room for `n` values; NULL without memory. */
 static struct digest_set *new_set(struct rule_parsing *p, size_t n)
@@ -43,7 +44,7 @@ static attest_status parse_digest(struct rule_parsing *p, const struct json_node
 	return parse_digests_of(p, node, p->policy->bank, error);
 }
 
-static attest_status parse_sha256s(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
+attest_status parse_sha256s(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
 {
 	return json_is_object(node->value) ? parse_invalid(node, error, "a digest or a list of them is needed")
 					   : parse_digests_of(p, node, ALG_SHA256, error);
@@ -81,8 +82,6 @@ static attest_status parse_separator(struct rule_parsing *p, const struct json_n
 	return status;
 }
 
-typedef attest_status (*text_fn)(const struct json_node *node, const char *text, struct attest_error *error);
-
 static attest_status parse_one_text(struct rule_parsing *p, const struct json_node *node, text_fn check,
 				    const char **ret_text, struct attest_error *error)
 {
@@ -95,9 +94,8 @@ static attest_status parse_one_text(struct rule_parsing *p, const struct json_no
 	return *ret_text == NULL ? fail_memory(error) : check(node, *ret_text, error);
 }
 
-/* A text or a list of them. */
-static attest_status parse_texts(struct rule_parsing *p, const struct json_node *node, text_fn check,
-				 struct texts *texts, struct attest_error *error)
+attest_status parse_texts(struct rule_parsing *p, const struct json_node *node, text_fn check, struct texts *texts,
+			  struct attest_error *error)
 {
 	size_t n = 1;
 	attest_status status = ATTEST_OK;
@@ -127,8 +125,7 @@ static attest_status check_some_text(const struct json_node *node, const char *t
 	return text[0] != '\0' ? ATTEST_OK : parse_invalid(node, error, "an empty text");
 }
 
-/* Other text is no command line to these rules. */
-static attest_status check_cmdline(const struct json_node *node, const char *text, struct attest_error *error)
+attest_status check_cmdline(const struct json_node *node, const char *text, struct attest_error *error)
 {
 	for (size_t i = 0; text[i] != '\0'; i++)
 		if ((text[i] < ' ' && text[i] != '\t') || text[i] > '~')
@@ -164,8 +161,8 @@ static size_t utf16_of(const uint8_t **text, uint8_t ret_units[4])
 	return c < 0x10000 ? 2 : 4;
 }
 
-static attest_status add_utf16_hash(struct rule_parsing *p, struct digest_set *set, const char *text,
-				    struct attest_error *error)
+static attest_status add_utf16_hashes(struct rule_parsing *p, struct digest_set *set, const char *text,
+				      struct attest_error *error)
 {
 	const uint8_t *rest = (const uint8_t *)text;
 	uint8_t *units = malloc(4 * strlen(text) + 2);
@@ -182,11 +179,13 @@ static attest_status add_utf16_hash(struct rule_parsing *p, struct digest_set *s
 		len += n;
 	}
 	status = add_hash(p, set, slice_of(units, len), "\0\0", 2, error);
+	if (status == ATTEST_OK)
+		status = add_hash(p, set, slice_of(units, len), NULL, 0, error);
 	free(units);
 	return status;
 }
 
-/* As it is, with a NUL, and as UTF-16 with its NUL. */
+/* As it is, and as UTF-16; each with its NUL, and without: efibootmgr gives a kernel none. */
 static attest_status parse_text(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
 {
 	struct digest_set *set;
@@ -204,7 +203,7 @@ static attest_status parse_text(struct rule_parsing *p, const struct json_node *
 		if (status == ATTEST_OK)
 			status = add_hash(p, set, slice_of_string(text), "\0", 1, error);
 		if (status == ATTEST_OK)
-			status = add_utf16_hash(p, set, text, error);
+			status = add_utf16_hashes(p, set, text, error);
 	}
 	if (status == ATTEST_OK)
 		digest_set_sort(set);
@@ -242,116 +241,6 @@ static attest_status parse_cmdline(struct rule_parsing *p, const struct json_nod
 	if (status == ATTEST_OK && not_words.value != NULL)
 		status = parse_words(p, &not_words, &rule->not_words, error);
 	return status;
-}
-
-static attest_status parse_secure_boot(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
-{
-	static const char *const choices[] = {"disabled", "enabled"};
-	size_t choice = 0;
-	attest_status status = parse_choice(node, choices, 2, &choice, error);
-
-	p->rule->enabled = choice == 1;
-	if (status == ATTEST_OK && p->pcr != 7)
-		return parse_invalid(node, error, "firmware measures Secure Boot's state into PCR 7 and nowhere else");
-	return status;
-}
-
-#define EFI_GLOBAL     "8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define IMAGE_SECURITY "d719b2cb-3d3a-4596-a3bc-dad00e67656f"
-#define SHIM           "605dab50-e046-4300-abb6-3dd810dd8b23"
-
-static bool is_boot_option(const char *name)
-{
-	return strlen(name) == 8 && strncmp(name, "Boot", 4) == 0 && strspn(name + 4, "0123456789ABCDEF") == 4;
-}
-
-/* NULL: it has to be said. */
-static const char *vendor_of(const char *name)
-{
-	static const struct {
-		const char *name, *vendor;
-	} known[] = {
-		{"SecureBoot",     EFI_GLOBAL    },
-                {"PK",             EFI_GLOBAL    },
-                {"KEK",            EFI_GLOBAL    },
-		{"SetupMode",      EFI_GLOBAL    },
-                {"AuditMode",      EFI_GLOBAL    },
-                {"DeployedMode",   EFI_GLOBAL    },
-		{"VendorKeys",     EFI_GLOBAL    },
-                {"BootOrder",      EFI_GLOBAL    },
-                {"db",             IMAGE_SECURITY},
-		{"dbx",            IMAGE_SECURITY},
-                {"dbt",            IMAGE_SECURITY},
-                {"dbr",            IMAGE_SECURITY},
-		{"MokList",        SHIM          },
-                {"MokListX",       SHIM          },
-                {"MokListTrusted", SHIM          },
-		{"SbatLevel",      SHIM          },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(name, known[i].name) == 0)
-			return known[i].vendor;
-	return is_boot_option(name) ? EFI_GLOBAL : NULL;
-}
-
-/* A GUID, in lower case afterwards. */
-static attest_status parse_vendor(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
-{
-	struct slice text = {NULL, 0};
-	attest_status status = json_node_string(node, &text, error);
-	bool ok = text.len == GUID_TEXT - 1;
-	char *guid = status == ATTEST_OK ? arena_string(&p->policy->arena, text) : NULL;
-
-	if (status != ATTEST_OK)
-		return status;
-	if (guid == NULL)
-		return fail_memory(error);
-	for (size_t i = 0; ok && i < text.len; i++) {
-		bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (guid[i] >= 'A' && guid[i] <= 'F')
-			guid[i] = (char)(guid[i] - 'A' + 'a');
-		ok = hyphen ? guid[i] == '-' : strchr("0123456789abcdef", guid[i]) != NULL;
-	}
-	p->rule->vendor = guid;
-	return ok ? ATTEST_OK : parse_invalid(node, error, "not a GUID");
-}
-
-static attest_status parse_variable(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
-{
-	static const char *const members[] = {"name", "vendor", "sha256", NULL};
-	struct json_node name = json_node_member(node, "name"), vendor = json_node_member(node, "vendor"),
-			 sha256 = json_node_member(node, "sha256");
-	struct texts *texts = &p->rule->texts;
-	attest_status status = json_node_object(node, error);
-
-	if (status == ATTEST_OK)
-		status = json_node_only(node, members, error);
-	if (status == ATTEST_OK && !json_is_array(name.value))
-		status = parse_texts(p, &name, check_cmdline, texts, error);
-	else if (status == ATTEST_OK)
-		status = parse_invalid(&name, error, "one name is needed");
-	if (status == ATTEST_OK && vendor.value != NULL)
-		status = parse_vendor(p, &vendor, error);
-	else if (status == ATTEST_OK)
-		p->rule->vendor = vendor_of(texts->items[0]);
-	if (status == ATTEST_OK && p->rule->vendor == NULL)
-		return parse_invalid(node, error, "whose variable this is must be said: \"vendor\", a GUID");
-	if (status == ATTEST_OK && sha256.value != NULL)
-		status = parse_sha256s(p, &sha256, error);
-	return status;
-}
-
-static attest_status parse_authority(struct rule_parsing *p, const struct json_node *node, struct attest_error *error)
-{
-	static const char *const members[] = {"certificate", NULL};
-	struct json_node certificate = json_node_member(node, "certificate");
-	attest_status status = json_node_object(node, error);
-
-	if (status == ATTEST_OK)
-		status = json_node_only(node, members, error);
-	return status == ATTEST_OK ? parse_sha256s(p, &certificate, error) : status;
 }
 
 static attest_status check_section(const struct json_node *node, const char *text, struct attest_error *error)

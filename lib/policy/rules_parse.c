@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Members "sets" and "events" of a policy or release; the matchers are in rules_matchers.c.
+ * Members "sets" and "events" of a policy or release; the matchers are in rules_matchers.c and rules_variables.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -177,21 +177,5 @@ static attest_status parse_ruled(struct policy *policy, const struct json_node *
 
 attest_status parse_events(struct policy *policy, const struct json_node *node, struct attest_error *error)
 {
-	attest_status status = json_node_object(node, error);
-	const char *key;
-	json_t *value;
-
-	if (status != ATTEST_OK)
-		return status;
-	json_object_foreach (node->value, key, value) {
-		struct json_node member = json_node_member(node, key);
-		uint8_t index = 0;
-
-		status = parse_pcr_key(&member, key, &index, error);
-		if (status == ATTEST_OK)
-			status = parse_ruled(policy, &member, index, error);
-		if (status != ATTEST_OK)
-			return status;
-	}
-	return status;
+	return parse_each_pcr(policy, node, parse_ruled, error);
 }

@@ -107,6 +107,7 @@ void rule_describe(const struct rule *rule, bool contents, struct line *line)
 	case RULE_AUTHORITY:
 		line_add(line, "an image vouched for by the certificate ");
 		add_digests(rule->digests, line);
+		add_texts(line, " of ", &rule->texts);
 		break;
 	case RULE_SECTION:
 		add_section(rule, contents, line);

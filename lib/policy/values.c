@@ -65,11 +65,26 @@ attest_status parse_comment(struct policy *policy, const struct json_node *node,
 	return json_node_string(node, &text, error);
 }
 
-attest_status parse_pcr_key(const struct json_node *member, const char *key, uint8_t *ret_index,
-			    struct attest_error *error)
+attest_status parse_each_pcr(struct policy *policy, const struct json_node *node, parse_pcr_fn parse,
+			     struct attest_error *error)
 {
-	return pcr_index_parse(key, ret_index) ? ATTEST_OK
-					       : parse_invalid(member, error, "not a PCR index (\"0\" to \"31\")");
+	attest_status status = json_node_object(node, error);
+	const char *key;
+	json_t *value;
+
+	if (status != ATTEST_OK)
+		return status;
+	json_object_foreach (node->value, key, value) {
+		struct json_node member = json_node_member(node, key);
+		uint8_t index = 0;
+
+		if (!pcr_index_parse(key, &index))
+			return parse_invalid(&member, error, "not a PCR index (\"0\" to \"31\")");
+		status = parse(policy, &member, index, error);
+		if (status != ATTEST_OK)
+			return status;
+	}
+	return ATTEST_OK;
 }
 
 attest_status parse_members(struct policy *policy, const struct json_node *object, const struct member *members,

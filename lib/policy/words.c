@@ -286,6 +286,10 @@ void say_matcher(struct words *w, const json_t *rule)
 	} else if (strcmp(matcher, "authority") == 0) {
 		say(w, "what vouched for an image that was started: the certificate with the SHA-256 ");
 		say_digests(w, json_object_get(value, "certificate"));
+		if (json_object_get(value, "variable") != NULL) {
+			say(w, ", of ");
+			say_list(w, json_object_get(value, "variable"), " or ");
+		}
 	} else if (strcmp(matcher, "json") == 0) {
 		say(w, "a text event, a JSON object with ");
 		say_json(w, value, LONG_TEXT_SHOWN);

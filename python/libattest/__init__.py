@@ -26,7 +26,7 @@ from .errors import (
     UsageError,
 )
 from .inspection import compare, inspect
-from .policy import Fault, Policy
+from .policy import Fault, Policy, Trial
 from .result import Event, Facts, Finding, Link, Pcr, Result, Software
 from .verifier import Parts, Root, Verifier, pin_of, verify
 
@@ -83,6 +83,7 @@ __all__ = [
     "Session",
     "Software",
     "StaleProof",
+    "Trial",
     "UntrustedChain",
     "UsageError",
     "Verifier",

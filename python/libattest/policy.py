@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json as _json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ._c import add_policy, fail, new_verifier, taken
 from ._input import Data, Document, Named, Nonce, Time, c_string, c_text, data_of, document_of, each, flag, seconds_of
 from ._native import ffi, lib
 from .errors import AttestationError, InvalidPolicy, UsageError
+from .result import Verdict
 
 if TYPE_CHECKING:
-    from .verifier import Roots
+    from .verifier import Roots, Verifier
 
 Tier = Literal["pins", "events"]
 _TIERS: dict[Tier | None, int] = {None: 0, "pins": lib.ATTEST_DERIVE_PINS, "events": lib.ATTEST_DERIVE_EVENTS}
@@ -30,6 +33,34 @@ class Fault:
     """JSON path."""
     message: str
     hint: str | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one proof of Policy.test()."""
+
+    path: Path
+    expected: Verdict
+    """As the name of its folder says."""
+    found: Verdict
+    reason: str | None
+    """What was found first, for one that came out otherwise and is not verified."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it came out as expected."""
+        return self.found == self.expected
+
+
+def _tried(verifier: Verifier, path: Path, expected: Verdict, nonce: Nonce | None, at: int) -> Trial:
+    try:
+        verifier.verify(path, nonce=nonce, at=at)
+    except AttestationError as error:
+        if error.result is None:
+            raise
+        found = error.result.verdict
+        return Trial(path, expected, found, None if found == expected else str(error))
+    return Trial(path, expected, "verified", None)
 
 
 class Documents:
@@ -189,6 +220,39 @@ class Policy:
             )
         )
         return told
+
+    def test(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        roots: Roots | None = None,
+        nonce: Nonce | None = None,
+        at: Time | None = None,
+    ) -> tuple[Trial, ...]:
+        """Whether this policy still tells known proofs apart: each file in verified/, refused/ and inconclusive/ of a
+        folder is verified, and should come out as its folder says.
+
+        Raises UsageError if there is no such file, OSError, and what Verifier() raises for arguments.
+        """
+        from .verifier import Verifier
+
+        verifier, seconds = Verifier(self, roots=roots), seconds_of(at)
+        trials = tuple(
+            _tried(verifier, path, expected, nonce, seconds)
+            for expected in get_args(Verdict)
+            if (place := Path(folder, expected)).is_dir()
+            for path in sorted(place.iterdir())
+            if path.is_file()
+        )
+        if not trials:
+            raise UsageError(
+                "no proof lies there",
+                status="ATTEST_E_USAGE",
+                subject="folder",
+                expected="a folder with proofs in verified/, refused/ or inconclusive/",
+                found=repr(os.fspath(folder)),
+            )
+        return trials
 
     def show(self) -> str:
         """What the policy says, in words for people."""

@@ -165,6 +165,36 @@ def test_a_map_of_containers_is_not_enough() -> None:
         assert caught.value.result is not None
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"events": {"8": {"rules": [{"json": {"event_type": "outputs"}}]}}},
+        {"events": {"12": {"rules": []}}},
+        {"pcrs": {"12": "zero"}},
+        {"pcrs": {"8": "quoted"}},
+    ],
+    ids=str,
+)
+def test_what_is_no_golden_value_of_the_boot(policy: Json) -> None:
+    """The library holds these against something, but nothing of it says which software wrote the events."""
+    given = arguments("good-aicert-build")
+    result = libattest.verify(given["proof"], policy=given["policy"], roots=given["roots"], at=given["at"])
+    if policy == {"pcrs": {"8": "quoted"}}:
+        policy = {"pcrs": {"8": next(pcr for pcr in result.pcrs if pcr.index == 8).value.hex()}}
+    policy = {"format": "libattest-policy-v1", **policy}
+    assert libattest.verify(given["proof"], policy=policy, roots=given["roots"], at=given["at"]).verified
+    with pytest.raises(libattest.Inconclusive, match="no policy pins a PCR"):
+        aicert.verify(**{**given, "policy": policy})
+
+
+@pytest.mark.parametrize("pcr", [0, 4, 7])
+def test_rules_for_the_boot_need_its_log(pcr: int) -> None:
+    rules = {str(pcr): {"rules": [{"name": "kernel", "digest": "ab" * 32}, {"anything": "the rest", "count": "any"}]}}
+    policy = {"format": "libattest-policy-v1", "events": rules}
+    with pytest.raises(libattest.PolicyMismatch, match="its events are not known"):
+        aicert.verify(**{**arguments("good-aicert-build"), "policy": policy})
+
+
 def test_golden_file_as_it_is() -> None:
     given = arguments("good-aicert-build")
     pins = json.loads(given["policy"].read_text())["pcrs"]

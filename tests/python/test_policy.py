@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,44 @@ def test_explain() -> None:
     good, given = boot("boot-good")
     assert libattest.Policy.derive(good, **given).explain(good, **given)["verdict"] == "verified"
     assert "nonce" in json.dumps(libattest.Policy.load(PINS).explain(good, nonce="0123456789abcdef", **given))
+
+
+def test_test(tmp_path: Path) -> None:
+    good, given = boot("boot-good")
+    kernel, _ = boot("boot-kernel")
+    policy = libattest.Policy.derive(good, name="derived", **given)
+    with pytest.raises(UsageError, match="verified/"):
+        policy.test(tmp_path, **given)
+    for path in ("verified/b", "verified/{a", "refused/b", "inconclusive/no-proof", "verified/folder/not-looked-at"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(good.read_bytes())
+    (tmp_path / "verified/{a").write_bytes(kernel.read_bytes())
+    (tmp_path / "inconclusive/no-proof").write_text("no proof")
+    trials = policy.test(str(tmp_path), **given)
+    assert [(str(t.path.relative_to(tmp_path)), t.expected, t.found, t.ok) for t in trials] == [
+        ("verified/b", "verified", "verified", True),
+        ("verified/{a", "verified", "refused", False),
+        ("refused/b", "refused", "verified", False),
+        ("inconclusive/no-proof", "inconclusive", "refused", False),
+    ]
+    assert [bool(t.reason) for t in trials] == [False, True, False, True]
+    assert "derived" in str(trials[1].reason)
+    assert {t.found for t in policy.test(tmp_path, nonce=b"x" * 8, **given)} == {"refused"}
+    demands = libattest.Policy.load({"format": "libattest-policy-v1", "platforms": ["added"]})
+    undecided = demands.test(tmp_path, **given)[0]
+    assert (undecided.found, undecided.ok, bool(undecided.reason)) == ("inconclusive", False, True)
+
+
+@pytest.mark.parametrize("wrong", [{"nonce": "no hex"}, {"at": "never"}, {"roots": b"no root"}])
+def test_test_holds_no_proof_against_wrong_arguments(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    (tmp_path / "refused").mkdir()
+    (tmp_path / "refused/proof").write_text("no proof")
+    with pytest.raises(UsageError):
+        libattest.Policy.load(PINS).test(tmp_path, **wrong)
+    (tmp_path / "refused/proof").chmod(0)
+    if not os.access(tmp_path / "refused/proof", os.R_OK):
+        with pytest.raises(PermissionError):
+            libattest.Policy.load(PINS).test(tmp_path)
 
 
 def test_predict() -> None:

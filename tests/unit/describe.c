@@ -154,6 +154,15 @@ void describe_strings(void)
 	CHECK(d.proven);
 	describe_tcg(0x80000007, slice_of("Exit", 4), slice_of("Exi", 3)); /* more text than was hashed */
 	CHECK(!d.proven && is_field("text", "Exit", false));
+	describe_tcg(0x80000007, slice_of("Exit\0", 6), slice_of("Exit\0", 6)); /* or UTF-16 of two characters */
+	CHECK(d.proven && is_field("text", "Exit\\x00\\x00", true));
+	describe_tcg(0x80000007, slice_of("Exit\0", 6), slice_of("Exit", 5));
+	CHECK(!d.proven && is_field("text", "Exit\\x00\\x00", false));
+	describe_tcg(EV_IPL, slice_of("root=a\0\0\0\0", 10), slice_of("root=a\0\0\0\0", 10));
+	CHECK(d.proven);
+	CHECK_TEXT(d.summary, "root=a\\x00\\x00");
+	describe_tcg(EV_IPL, slice_of("root=\0\0", 7), slice_of("root=\0\0", 7)); /* of no whole units */
+	CHECK_TEXT(d.summary, "root=");
 	describe_tcg(EV_S_CRTM_VERSION, version, version);
 	CHECK(d.proven && is_field("text", "v1", true));
 	describe_tcg(EV_S_CRTM_VERSION, slice_of("\0\0", 2), slice_of("\0\0", 2));

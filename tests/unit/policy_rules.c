@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "events.h"
 #include "policy/policy.h"
 
@@ -325,9 +326,10 @@ void policy_rules_texts(void)
 	extend(&b, 9, slice_of_string("claimed"), slice_of_string("abc"));
 	extend(&b, 9, slice_of_string("claimed"), slice_of("abc", 4));
 	extend(&b, 9, slice_of_string("claimed"), built_slice(&utf16));
+	extend(&b, 9, slice_of_string("claimed"), slice_of(utf16.bytes, 6)); /* efibootmgr -u */
 	quote(&b);
 	CHECK(ruled(&b, 9, "listed", "{\"text\":\"abc\",\"count\":\"some\"}") == 0);
-	CHECK(ruled(&b, 9, "listed", "{\"text\":\"claimed\",\"count\":\"some\"}") == 3);
+	CHECK(ruled(&b, 9, "listed", "{\"text\":\"claimed\",\"count\":\"some\"}") == 4);
 	CHECK(says(&b, 0, "event 0", "the text \"claimed\"", "(claimed)"));
 	b.n = 0;
 	extend_data(&b, 9, slice_of(smile16, sizeof(smile16)));
@@ -449,10 +451,10 @@ void policy_rules_authorities(void)
 	quote(&b);
 	CHECK(ruled(&b, 7, "any", rule) == 0);
 	CHECK(ruled(&b, 7, "any", "{\"authority\":{\"certificate\":\"" ONES "\"}}" REST) == 1);
-	b.n = 1;
+	b.n = 1; /* the name was not hashed */
 	extend(&b, 7, built_slice(&whole), built_slice(&contents));
 	quote(&b);
-	CHECK(ruled(&b, 7, "any", rule) == 0);
+	CHECK(ruled(&b, 7, "any", rule) == 1);
 	b.n = 1;
 	extend(&b, 7, built_slice(&whole), slice_of_string("other"));
 	quote(&b);
@@ -462,6 +464,55 @@ void policy_rules_authorities(void)
 	SEPARATOR(&b);
 	quote(&b);
 	CHECK(ruled(&b, 7, "any", rule) == 1);
+	arena_free(&arena);
+	arena_free(&b.arena);
+}
+
+/* shim measures what it refuses an image for, and its own state, in the same form. */
+void policy_rules_authorities_by_name(void)
+{
+	static const struct {
+		const char *vendor, *name, *variables; /* "variable", with its comma */
+		size_t n;
+	} cases[] = {
+		{GUID_SECURITY, "db",             "",                                0},
+		{GUID_SECURITY, "vendor_db",      "",                                0},
+		{GUID_SHIM,     "Shim",           "",                                0},
+		{GUID_SHIM,     "MokList",        "",                                0},
+		{GUID_SHIM,     "MokListRT",      "",                                0},
+		{GUID_SECURITY, "dbx",            "",                                1},
+		{GUID_SHIM,     "MokListX",       "",                                1},
+		{GUID_SHIM,     "MokListTrusted", "",                                1},
+		{GUID_SHIM,     "db",             "",                                1},
+		{GUID_SECURITY, "Shim",           "",                                1},
+		{GUID_OWNER,    "MokList",        "",                                1},
+		{GUID_SHIM,     "shim",           "",                                1},
+		{GUID_SECURITY, "db",             "\"variable\":\"db\",",            0},
+		{GUID_SHIM,     "Shim",           "\"variable\":\"db\",",            1},
+		{GUID_SHIM,     "Shim",           "\"variable\":[\"db\",\"Shim\"],", 0},
+		{GUID_SHIM,     "MokListRT",      "\"variable\":[\"db\",\"Shim\"],", 1},
+	};
+	struct arena arena = {NULL};
+	struct slice der = unit_certificate(&arena, "testdata/ca/azure-like-root.pem");
+	struct attest_error e = {0};
+	struct boot b = {.n = 0};
+	char rule[400], hex[HEX_SIZE(32)];
+	uint8_t sha256[32];
+
+	CHECK_STATUS(digest_sha256(der, sha256, &e), ATTEST_OK);
+	hex_encode(slice_of(sha256, sizeof(sha256)), hex);
+	SEPARATOR(&b);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct built variable = {.len = 0};
+
+		put_variable(&variable, cases[i].vendor, cases[i].name, der);
+		b.n = 1;
+		extend_data(&b, 7, built_slice(&variable));
+		quote(&b);
+		(void)snprintf(rule, sizeof(rule), "{\"authority\":{%s\"certificate\":\"%s\"}}" REST,
+			       cases[i].variables, hex);
+		CHECK(ruled(&b, 7, "any", rule) == cases[i].n);
+	}
 	arena_free(&arena);
 	arena_free(&b.arena);
 }
@@ -622,11 +673,16 @@ void policy_rules_releases(void)
 	CHECK(evaluate(&b, OWN "\"releases\":[" RELEASE("b", "", "b") "," RELEASE("a", "", "a") "]}") == 0);
 	CHECK(b.findings.n == 0);
 	CHECK(evaluate(&b, OWN "\"releases\":[{\"name\":\"pins\",\"pcrs\":{\"9\":\"zero\",\"8\":\"zero\"}}," RELEASE(
-				   "b", "", "b") "," RELEASE("c", "\"until\":\"1970-01-01T00:00:01Z\",", "a") "]}") ==
+				   "b", "", "b") "," RELEASE("c", "\"until\":\"1970-01-01T00:00:01Z\",", "z") "]}") ==
 	      1);
 	CHECK(b.findings.n == 3 && strstr(b.findings.items[0].message, "release \"b\"") != NULL);
 	CHECK(strstr(b.findings.items[1].message, "\"pins\" does not hold either: 2 findings") != NULL);
 	CHECK(strstr(b.findings.items[2].message, "\"c\" has ended at 1970-01-01T00:00:01Z") != NULL);
+	CHECK(evaluate(&b, OWN "\"releases\":[" RELEASE("b", "", "b") "," RELEASE(
+				   "c", "\"until\":\"1970-01-01T00:00:01Z\",", "a") "]}") == 1);
+	CHECK(b.findings.n == 2 && strstr(b.findings.items[0].message, "runs a release that has ended") != NULL);
+	CHECK_TEXT(b.findings.items[0].found, "release \"c\" has ended at 1970-01-01T00:00:01Z");
+	CHECK(strstr(b.findings.items[1].message, "\"b\" does not hold either: 1 finding ") != NULL);
 	b.evidence.time = 0;
 	CHECK(evaluate(&b, OWN "\"releases\":[" RELEASE("c", "\"until\":\"1970-01-01T00:00:01Z\",", "a") "]}") == 0);
 	b.evidence.time = 1; /* the end itself is over */
@@ -711,6 +767,12 @@ void policy_rules_refused(void)
 		{IN_7("{\"variable\":{\"name\":\"db\",\"vendor\":\"x\"}}"),                                 "$.events.7.rules[0].variable.vendor",
 		 ATTEST_E_POLICY_INVALID																	},
 		{IN_7("{\"authority\":{}}"),								"$.events.7.rules[0].authority.certificate", ATTEST_E_STRUCTURE     },
+		{IN_7("{\"authority\":{\"certificate\":\"" ONES "\",\"variable\":\"dbx\"}}"),
+		 "$.events.7.rules[0].authority.variable",											       ATTEST_E_POLICY_INVALID},
+		{IN_7("{\"authority\":{\"certificate\":\"" ONES "\",\"variable\":[]}}"),
+		 "$.events.7.rules[0].authority.variable",											       ATTEST_E_POLICY_INVALID},
+		{IN_7("{\"authority\":{\"certificate\":\"" ONES "\",\"variable\":[\"db\",1]}}"),
+		 "$.events.7.rules[0].authority.variable[1]",											    ATTEST_E_STRUCTURE     },
 		{RULES("{\"section\":\".linux\"}"),							 IN_RULE,                                     ATTEST_E_POLICY_INVALID},
 		{RULES("{\"section\":\".linux\",\"text\":\"a\"}"),                                          IN_RULE,                                     ATTEST_E_POLICY_INVALID},
 		{RULES("{\"section\":\"linux\",\"digest\":\"" ONES "\"}"),                                  IN_RULE ".section",                          ATTEST_E_POLICY_INVALID},

@@ -105,6 +105,9 @@ void uefi_texts(void)
 	CHECK(!text_is_utf16(slice_of("\0\0", 2), &t) && !text_is_utf16(slice_of("", 0), &t));
 	CHECK(!text_is_utf16(text("LoadOptions!"), &t) && !text_is_utf16(slice_of("\1\0", 2), &t));
 	CHECK(text_is_ascii(slice_of("ab\0", 3), &t) && t.len == 2);
+	CHECK(text_is_ascii(slice_of("abc", 4), &t) && t.len == 3); /* one NUL */
+	CHECK(text_is_ascii(slice_of("abcd\0\0\0", 8), &t) && t.len == 6);
+	CHECK(text_is_ascii(slice_of("abc\0\0", 6), &t) && t.len == 5);
 	CHECK(!text_is_ascii(slice_of("ab\0j", 4), &t) && !text_is_ascii(slice_of("\0", 1), &t));
 	CHECK(!text_is_ascii(text("\xc3\xa9"), &t) && !text_is_ascii(text("\x1b[2J"), &t));
 	CHECK(utf16_is(slice_of("a\0b\0", 4), "ab") && !utf16_is(slice_of("a\0b\0", 4), "a") &&
