@@ -54,6 +54,15 @@ static json_t *explain_finding(const attest_result *result, const struct attest_
 	return e;
 }
 
+/* What refuses the proof, what keeps it from a verdict, and what a policy's other releases lack. */
+static bool is_explained(const struct attest_finding *f, attest_verdict verdict)
+{
+	if (verdict == ATTEST_INCONCLUSIVE)
+		return f->status == ATTEST_E_INCONCLUSIVE;
+	return verdict == ATTEST_REFUSED &&
+	       (f->is_error || (f->step == ATTEST_STEP_POLICY && f->status == ATTEST_E_EVENT));
+}
+
 static attest_status explain(const attest_result *result, const char *name, char **ret_json, struct attest_error *error)
 {
 	attest_verdict verdict = attest_result_verdict(result);
@@ -66,7 +75,7 @@ static attest_status explain(const attest_result *result, const char *name, char
 	for (size_t i = 0; i < attest_result_n_findings(result); i++) {
 		const struct attest_finding *f = attest_result_finding(result, i);
 
-		if (f->is_error || (verdict == ATTEST_INCONCLUSIVE && f->status == ATTEST_E_INCONCLUSIVE))
+		if (is_explained(f, verdict))
 			json_add(explanations, explain_finding(result, f, &ok), &ok);
 	}
 	json_put(root, "explanations", explanations, &ok);

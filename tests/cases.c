@@ -24,7 +24,8 @@ static json_t *explanations(const attest_result *r)
 		const struct attest_finding *f = attest_result_finding(r, i);
 		json_t *one;
 
-		if (!f->is_error && f->status != ATTEST_E_INCONCLUSIVE)
+		if (!f->is_error && f->status != ATTEST_E_INCONCLUSIVE &&
+		    (f->step != ATTEST_STEP_POLICY || f->status != ATTEST_E_EVENT))
 			continue;
 		one = json_object();
 		put(one, "step", attest_step_name(f->step));

@@ -109,7 +109,10 @@ static void note_other(const struct policy *policy, const struct policy *release
 		(void)fail(&e, ATTEST_E_EVENT, NULL,
 			   "release \"%.80s\" does not hold either: %zu finding%s (policy \"%.80s\")", release->release,
 			   n, n == 1 ? "" : "s", policy->name);
-	finding_note(findings, ATTEST_STEP_POLICY, &e, NULL);
+	finding_note(findings, ATTEST_STEP_POLICY, &e,
+		     is_over(release, evidence)
+			     ? "a machine that runs it must be brought to a release that is in use"
+			     : "the machine need hold one release alone: the one told of is the nearest");
 }
 
 static void report_none(const struct policy *policy, struct findings *findings)
