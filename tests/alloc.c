@@ -16,11 +16,13 @@
  */
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include "case.inc.c"
 
@@ -100,25 +102,38 @@ static void forget(void *p)
 		}
 }
 
+/* json_loadb() itself, and not this program's entry for it in its table of links. */
+static void *json_loadb_begin;
+/* Where libcrypto's code lies. dladdr() would look for each frame's symbol among all of its symbols. */
+static uintptr_t libcrypto_begin, libcrypto_end;
+
+static int find_libcrypto(struct dl_phdr_info *object, size_t size, void *arg)
+{
+	(void)size;
+	(void)arg;
+	if (strstr(object->dlpi_name, "/libcrypto.so") == NULL)
+		return 0;
+	libcrypto_begin = object->dlpi_addr;
+	for (size_t i = 0; i < object->dlpi_phnum; i++)
+		if (object->dlpi_phdr[i].p_type == PT_LOAD)
+			libcrypto_end = libcrypto_begin + object->dlpi_phdr[i].p_vaddr + object->dlpi_phdr[i].p_memsz;
+	return 1;
+}
+
 /* libcrypto does not always say that it lacked memory: a signature, a key or a name that it then calls bad is refused.
  */
 static bool is_in_libcrypto(void *const *frames, int n_frames)
 {
-	Dl_info info;
-
 	for (int i = 0; i < n_frames; i++)
-		if (dladdr(frames[i], &info) != 0 && info.dli_fname != NULL &&
-		    strstr(info.dli_fname, "libcrypto") != NULL)
+		if ((uintptr_t)frames[i] >= libcrypto_begin && (uintptr_t)frames[i] < libcrypto_end)
 			return true;
 	return false;
 }
 
-static bool is_within(void *const *frames, int n_frames, const char *function)
+static bool is_in_json_loadb(void *const *frames, int n_frames)
 {
-	Dl_info info;
-
 	for (int i = 0; i < n_frames; i++)
-		if (dladdr(frames[i], &info) != 0 && info.dli_sname != NULL && strcmp(info.dli_sname, function) == 0)
+		if (_Unwind_FindEnclosingFunction(frames[i]) == json_loadb_begin)
 			return true;
 	return false;
 }
@@ -132,7 +147,7 @@ static void note_place(void)
 	armed = false;
 	n_frames = backtrace(frames, MAX_FRAMES);
 	if (n_allocations == fail_at) {
-		outcome->in_json = is_within(frames, n_frames, "json_loadb");
+		outcome->in_json = is_in_json_loadb(frames, n_frames);
 		outcome->in_parser = outcome->in_json || is_in_libcrypto(frames, n_frames);
 	}
 	if (show_place)
@@ -612,6 +627,10 @@ int main(int argc, char **argv)
 
 	(void)setenv("TSS2_LOG", "all+NONE", 1);
 	(void)backtrace(frames, 2); /* it allocates, the first time */
+	(void)dl_iterate_phdr(find_libcrypto, NULL);
+	json_loadb_begin = dlsym(RTLD_DEFAULT, "json_loadb");
+	if (json_loadb_begin == NULL || libcrypto_end == 0)
+		broken("alloc", "libjansson and libcrypto are not found");
 	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (outcome == MAP_FAILED)
 		broken("mmap", "no memory");
