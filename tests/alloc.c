@@ -8,6 +8,9 @@
  * Let pass and counted: libjansson's parser and libcrypto take some failures for bad input, and then good input is
  * refused; and libjansson ends the program over a few (an assertion in load.c). No acceptance may come of any.
  *
+ * Of scenarios with very many allocations those of the same calls, such as of each event of a log, fail only the first
+ * few times.
+ *
  * Each round runs in a thread of its own, so that what libcrypto keeps for a thread comes and goes with it.
  *
  * Usage: alloc [CASE [N [K]]]: only that case (with a colon before it: only the looks at it; with a plus sign: what is
@@ -47,6 +50,8 @@ EXPORTED void *realloc(void *p, size_t size);
 EXPORTED void free(void *p);
 
 enum { LIVE_SLOTS = 1 << 16, MAX_FILES = 8, PRINTED_FAILURES = 4, MAX_FRAMES = 32 };
+/* From MANY allocations on, those whose calls have allocated ALIKE times before are left out. */
+enum { MANY = 2500, ALIKE = 4, MOST_PATHS = 1 << 15 };
 
 /* What is being counted; `armed` in one thread at a time. */
 static _Thread_local bool armed;
@@ -63,7 +68,7 @@ struct outcome {
 	bool is_misread; /* and took it for bad JSON, or for a bad signature or key */
 	char problem[240];
 	/* of all */
-	size_t n_misread, n_aborted, n_bad;
+	size_t n_failed, n_misread, n_aborted, n_bad;
 };
 static struct outcome *outcome;
 
@@ -155,12 +160,44 @@ static void note_place(void)
 	armed = true;
 }
 
+/* By which calls each allocation of the last round without a failure was made. */
+static uint64_t path_of[MOST_PATHS];
+static size_t n_paths;
+
+static void note_path(void)
+{
+	void *frames[MAX_FRAMES];
+	uint64_t path = 0;
+	int n_frames;
+
+	armed = false;
+	n_frames = backtrace(frames, MAX_FRAMES);
+	for (int i = 0; i < n_frames; i++)
+		path = (path ^ (uintptr_t)frames[i]) * 0x100000001b3u;
+	path_of[n_allocations] = path;
+	n_paths = n_allocations;
+	armed = true;
+}
+
+static bool is_one_more_alike(size_t n)
+{
+	size_t n_alike = 0;
+
+	if (n_paths < MANY || n > n_paths)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		n_alike += path_of[i] == path_of[n];
+	return n_alike >= ALIKE;
+}
+
 /* Is this the one to fail? */
 static bool refused(void)
 {
 	if (!armed)
 		return false;
 	n_allocations++;
+	if (fail_at == 0 && n_allocations < MOST_PATHS)
+		note_path();
 	if (n_allocations == fail_at || (show_place && n_allocations == show_at))
 		note_place();
 	outcome->has_failed = outcome->has_failed || n_allocations == fail_at;
@@ -501,8 +538,11 @@ __attribute__((noreturn)) static void run_rounds(struct scenario *s, size_t n, b
 	if (!show_place && freopen("/dev/null", "w", stderr) == NULL)
 		_exit(2);
 	do {
+		while (!only && is_one_more_alike(n))
+			n++;
 		try_failure(s, n++);
 		outcome->n_misread += outcome->is_misread;
+		outcome->n_failed++;
 		tell_problem(s);
 	} while (outcome->has_failed && !only);
 	(void)fflush(stdout);
@@ -557,9 +597,10 @@ static bool try_case(const char *name, size_t only)
 		(void)printf("FAIL %s: and %zu more\n", name, outcome->n_bad - PRINTED_FAILURES);
 	ok = ok && outcome->n_bad == 0;
 	if (ok)
-		(void)printf("ok   %s: %zu allocations (libjansson and libcrypto misread %zu, libjansson aborted over "
-			     "%zu)\n",
-			     name, outcome->n - 1, outcome->n_misread, outcome->n_aborted);
+		(void)printf("ok   %s: %zu allocations, %zu failed (libjansson and libcrypto misread %zu, libjansson "
+			     "aborted over %zu)\n",
+			     name, outcome->n - 1, outcome->n_failed + outcome->n_aborted - 1, outcome->n_misread,
+			     outcome->n_aborted);
 	scenario_free(&s);
 	return ok;
 }

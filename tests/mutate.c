@@ -547,7 +547,7 @@ int main(int argc, char **argv)
 		const char *name;
 		unsigned long stride;
 	} with_logs[] = {
-		{"boot-good",             1 },
+		{"boot-good",             3 },
 		{"boot-good-secure-boot", 5 },
 		{"boot-good-ima-ascii",   11},
 		{"boot-good-cel-tlv",     11},
