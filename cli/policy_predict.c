@@ -34,7 +34,8 @@ static const char usage[] =
 	"\n"
 	"What is served, into PCR 14 and 15\n"
 	"  -t, --text-events FILE  texts that are measured into PCR 14: a JSON array of texts, or one on each line\n"
-	"  -m, --measure TYPE=PATH a file or folder as attest-server --measure has it: weights=/srv/model-8b\n"
+	"  -w, --weights PATH      a file or folder, as attest-server --measure weights=PATH measures it\n"
+	"  -m, --measure TYPE=PATH the same of another type: image=/srv/server.tar\n"
 	"      --config FILE       the configuration that attest-server measures first, as its --print-config shows "
 	"it\n"
 	"      --tls-cert FILE     the certificate (or its public key) whose key PCR 15 will name\n"
@@ -48,18 +49,19 @@ static const char usage[] =
 
 static const struct option options[] = {
 	{"uki",         required_argument, NULL, 'u'},
-	{"platform",    required_argument, NULL, 'P'},
+        {"platform",    required_argument, NULL, 'P'},
 	{"phase",       required_argument, NULL, 'p'},
-	{"cmdline",     required_argument, NULL, 'c'},
+        {"cmdline",     required_argument, NULL, 'c'},
 	{"secure-boot", no_argument,       NULL, 's'},
-	{"text-events", required_argument, NULL, 't'},
-	{"measure",     required_argument, NULL, 'm'},
+        {"text-events", required_argument, NULL, 't'},
+	{"weights",     required_argument, NULL, 'w'},
+        {"measure",     required_argument, NULL, 'm'},
 	{"config",      required_argument, NULL, 'C'},
-	{"tls-cert",    required_argument, NULL, 'T'},
+        {"tls-cert",    required_argument, NULL, 'T'},
 	{"name",        required_argument, NULL, 'N'},
-	{"bank",        required_argument, NULL, 'b'},
+        {"bank",        required_argument, NULL, 'b'},
 	{"help",        no_argument,       NULL, 'h'},
-	{NULL,          0,                 NULL, 0  },
+        {NULL,          0,                 NULL, 0  },
 };
 
 struct settings {
@@ -214,7 +216,7 @@ int policy_predict(int argc, char **argv)
 	struct settings s = {.predict = ATTEST_PREDICT_OPTIONS_INIT, .served = {.name = "localhost"}};
 	int option, rc = 0;
 
-	while (rc == 0 && (option = getopt_long(argc, argv, "u:P:p:c:st:m:b:h", options, NULL)) != -1) {
+	while (rc == 0 && (option = getopt_long(argc, argv, "u:P:p:c:st:w:m:b:h", options, NULL)) != -1) {
 		if (option == 'h') {
 			(void)fputs(usage, stdout);
 			return finish_output();

@@ -5,6 +5,7 @@
 #ifndef CLI_POLICY_PREDICT_H
 #define CLI_POLICY_PREDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "attest.h"
@@ -13,14 +14,17 @@ enum { SERVED_SUBJECTS = 64 };
 
 struct served {
 	const char *texts_path, *config_path, *certificate_path, *name;
-	const char *subjects[SERVED_SUBJECTS]; /* TYPE=PATH */
+	struct {
+		const char *text; /* TYPE=PATH, or the path of weights */
+		bool is_weights;
+	} subjects[SERVED_SUBJECTS];
 	size_t n_subjects;
 	/* What they come to. */
 	struct attest_text_event *events;
 	size_t n;
 };
 
-/* An option of these: t, m, C, T, N. An exit code. */
+/* An option of these: t, m, w, C, T, N. An exit code. */
 int served_take(struct served *served, int option, const char *value);
 /* Read all that was named, into events. An exit code, after a message. */
 int served_read(struct served *served);

@@ -48,8 +48,13 @@ static attest_status measure_subjects(const struct served *served, struct measur
 	struct subject *subjects = arena_alloc(plan->arena, served->n_subjects + 1, sizeof(*subjects));
 	attest_status status = subjects == NULL ? fail_memory(error) : ATTEST_OK;
 
-	for (size_t i = 0; status == ATTEST_OK && i < served->n_subjects; i++)
-		status = subject_parse(plan->arena, served->subjects[i], &subjects[i], error);
+	for (size_t i = 0; status == ATTEST_OK && i < served->n_subjects; i++) {
+		const char *text = served->subjects[i].text;
+
+		if (served->subjects[i].is_weights)
+			text = arena_printf(plan->arena, "weights=%s", text);
+		status = text == NULL ? fail_memory(error) : subject_parse(plan->arena, text, &subjects[i], error);
+	}
 	if (status != ATTEST_OK)
 		return status;
 	subjects_sort(subjects, served->n_subjects);

@@ -26,7 +26,8 @@ int served_take(struct served *served, int option, const char *value)
 	default:
 		if (served->n_subjects == SERVED_SUBJECTS)
 			return wrong("--measure", value, "at most 64 of them");
-		served->subjects[served->n_subjects++] = value;
+		served->subjects[served->n_subjects].is_weights = option == 'w';
+		served->subjects[served->n_subjects++].text = value;
 		return 0;
 	}
 }

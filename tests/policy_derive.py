@@ -72,6 +72,26 @@ def derive_boots(t: Checks) -> None:
     t.check("phases are texts", {"text": "enter-initrd"} in rules, rules)
 
 
+def derive_machines(t: Checks) -> None:
+    """Three machines of other firmware and chipsets, at other times, which booted one image."""
+    good = [proof("boot-good"), proof("boot-good-large"), proof("boot-good-older")]
+    for tier in ((), ("--tier", "pins"), ("--tier", "events")):
+        policy = t.derive(*tier, *good)
+        for name in good:
+            t.check(f"{tier}: each machine holds", t.verdict(policy, name) == 0, name)
+        for name in ("boot-kernel", "boot-cmdline"):
+            t.check(f"{tier}: {name} is refused", t.verdict(policy, proof(name)) == 1)
+    firmware = t.derive(*good)["events"]["0"]["rules"]
+    t.check("the firmware of each is allowed", any(len(rule.get("digest", "")) == 3 for rule in firmware), firmware)
+    listed = t.derive(*good[1:])
+    t.check("their files become a list", "/etc/model.conf" in listed["ima"]["files"] and "10" not in listed["pcrs"], list(listed))
+    for name in good[1:]:
+        t.check("which both hold", t.verdict(listed, name) == 0, name)
+    less = {path: digest for path, digest in listed["ima"]["files"].items() if path != "/etc/model.conf"}
+    for files in (less, {**less, "/etc/model.conf": "sha256:" + "11" * 32}):
+        t.check("and no other file", t.verdict({**listed, "ima": {**listed["ima"], "files": files}}, good[1]) == 1)
+
+
 def derive_differing(t: Checks) -> None:
     """Two images: what they have in common is pinned, what differs is ruled or ignored."""
     both = [proof("boot-good"), proof("boot-cmdline")]
@@ -171,7 +191,7 @@ def test_folders(t: Checks) -> None:
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         t = Checks(Path(sys.argv[1]).resolve(), Path(folder))
-        for part in (derive_boots, derive_differing, derive_server, derive_refused, explain_cases, explain_text, test_folders):
+        for part in (derive_boots, derive_machines, derive_differing, derive_server, derive_refused, explain_cases, explain_text, test_folders):
             part(t)
     print(f"{t.passed} passed, {t.failed} failed")
     return 1 if t.failed else 0

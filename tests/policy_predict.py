@@ -150,6 +150,8 @@ def check_options(build: Path, folder: Path) -> None:
     check("no phase, or one", list(policy["pcrs"]["11"]) == ["no phase", "enter-initrd"], policy["pcrs"])
     check("a phase that need not be", rule(policy, 11, "phase enter-initrd").get("count") == "optional", policy)
     check("azure", predicted(build, "--uki", image, "--platform", "azure")["platforms"] == ["azure"])
+    weights = [predicted(build, option, value)["events"] for option, value in (("--weights", image), ("--measure", f"weights={image}"))]
+    check("weights in a word or in two", weights[0] == weights[1] and "weights" in json.dumps(weights), weights)
     (folder / "texts").write_text(json.dumps(["one", 'two "']))
     (folder / "lines").write_text('one\ntwo "\n')
     events = [predicted(build, "--text-events", folder / name)["events"] for name in ("texts", "lines")]
@@ -271,7 +273,7 @@ class Lab:
         config = self.folder / "config.json"
         config.write_text(machine.run(self.build / "attest-server", "--print-config", *SERVED.split()))
         path = self.folder / f"{image}-{bank}.json"
-        options: list[str | Path] = ["--secure-boot", "--bank", bank, "--config", config, "--measure", f"weights={model}"]
+        options: list[str | Path] = ["--secure-boot", "--bank", bank, "--config", config, "--weights", model]
         path.write_text(json.dumps(predicted(self.build, "--uki", self.factory.signed(self.images[image]), *options)))
         return path
 
