@@ -3,13 +3,14 @@
 Usage: python.py BUILD    with the Python that has the package (make bench)
 
 C and Python take turns, so that both see the same machine. `fleet`, `first` and `same` are those of bench.c, but that
-`first` includes roots in both. `long` has a log of 50,000 events. Threads: how much faster 64 are than one.
+`first` includes roots in both. `long` has a log of 50,000 events. Threads: how much faster 64 are than one, beside what as many
+processes as there are cores come to.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -17,16 +18,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from libattest import Root, Verifier
 
 AT = 1780272000
-TURNS = 8
-THREADS, PROOFS = 64, 12800
-KINDS = {"first": (200, "a new verifier, policy and one proof"), "fleet": (200, "an AK certificate never seen")}
-KINDS |= {"same": (200, "the same AK certificate, another nonce"), "long": (16, "a log of 50,000 events")}
+TURNS = 16
+THREADS = 64
+KINDS = {"first": (400, "a new verifier, policy and one proof"), "fleet": (400, "an AK certificate never seen")}
+KINDS |= {"same": (400, "the same AK certificate, another nonce"), "long": (16, "a log of 50,000 events")}
 
 
 class Samples:
@@ -55,23 +55,16 @@ class Samples:
             took.append((time.thread_time() - start) * 1e6)
         return took
 
-    def seconds(self, n: int, each: int) -> float:
-        return seconds(self.verifier("same"), self.proofs["same"], n, each)
-
 
 def seconds(shared: Verifier, proofs: list[bytes], n: int, each: int, at: int = AT, nonce: str | None = None) -> float:
     """In which `n` threads each decide `each` proofs with one Verifier."""
     shared.verify(proofs[0], at=at, nonce=nonce)
-    return seconds_of(lambda i: shared.verify(proofs[i % len(proofs)], at=at, nonce=nonce), n, each)
-
-
-def seconds_of(do: Callable[[int], object], n: int, each: int) -> float:
     barrier = threading.Barrier(n + 1)
 
     def work(offset: int) -> None:
         barrier.wait()
         for i in range(each):
-            do(offset + i)
+            shared.verify(proofs[(offset + i) % len(proofs)], at=at, nonce=nonce)
 
     threads = [threading.Thread(target=work, args=(7 * i,)) for i in range(n)]
     for thread in threads:
@@ -84,46 +77,60 @@ def seconds_of(do: Callable[[int], object], n: int, each: int) -> float:
 
 
 def compare(samples: Samples, kind: str) -> None:
+    """Turn by turn, since a machine that others use is now faster and now slower."""
     n, what = KINDS[kind]
-    c: list[float] = []
-    python: list[float] = []
+    turns: list[tuple[float, float]] = []
     for turn in range(TURNS):
         begin, end = n * turn // TURNS, n * (turn + 1) // TURNS
-        c += samples.c(kind, begin, end)
-        python += samples.python(kind, begin, end)
-    theirs, ours = statistics.median(c), statistics.median(python)
-    print(f"{'python':6} {kind}: {what:38} {ours:8.1f} us, C {theirs:8.1f} us: {ours / theirs:.2f}x, {ours - theirs:+.1f} us", flush=True)
+        turns.append((statistics.median(samples.c(kind, begin, end)), statistics.median(samples.python(kind, begin, end))))
+    theirs, ours = (statistics.median(took) for took in zip(*turns, strict=True))
+    ratio, more = statistics.median(py / c for c, py in turns), statistics.median(py - c for c, py in turns)
+    print(f"{'python':6} {kind}: {what:38} {ours:8.1f} us, C {theirs:8.1f} us: {ratio:.2f}x, {more:+.1f} us", flush=True)
 
 
-def scale(samples: Samples) -> None:
-    c: tuple[list[float], list[float]] = ([], [])
-    python: tuple[list[float], list[float]] = ([], [])
-    for _ in range(3):
-        for i, n in enumerate((1, THREADS)):
-            c[i].append(samples.c("threads", n, PROOFS // n)[0])
-            python[i].append(samples.seconds(n, PROOFS // n))
-    theirs, ours = min(c[0]) / min(c[1]), min(python[0]) / min(python[1])
-    rate = PROOFS / min(python[1])
-    print(f"{'python':6} {THREADS} threads, one Verifier: {rate:.0f} proofs/s, {ours:.2f}x of one thread; C {theirs:.2f}x on {os.cpu_count()} cores")
+def seconds_of_processes(shared: Verifier, proofs: list[bytes], n: int, each: int, at: int, nonce: str | None) -> float:
+    """The same in `n` processes of one thread: all that the cores can give."""
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(n + 1)
+
+    def work(offset: int) -> None:
+        shared.verify(proofs[0], at=at, nonce=nonce)
+        barrier.wait()
+        for i in range(each):
+            shared.verify(proofs[(offset + i) % len(proofs)], at=at, nonce=nonce)
+
+    processes = [context.Process(target=work, args=(7 * i,)) for i in range(n)]
+    for process in processes:
+        process.start()
+    barrier.wait()
+    start = time.perf_counter()
+    for process in processes:
+        process.join()
+    return time.perf_counter() - start
 
 
-def scale_hashlib(microseconds: float) -> None:
-    """What CPython's GIL leaves to any C function that takes as long: SHA-256 by hashlib, which lets go of it too."""
-    data = bytes(1 << 20)
-    whole = min(seconds_of(lambda i: hashlib.sha256(data), 1, 20) for _ in range(3)) / 20 * 1e6
-    piece = data[: int(len(data) * microseconds / whole)]
-    one, many = (min(seconds_of(lambda i: hashlib.sha256(piece), n, PROOFS // n) for _ in range(3)) for n in (1, THREADS))
-    print(f"{'python':6} {THREADS} threads, hashlib for {microseconds:.0f} us each: {one / many:.2f}x of one thread")
+def scale(what: str, shared: Verifier, proofs: list[bytes], n: int, at: int = AT, nonce: str | None = None) -> None:
+    """`n` proofs with one thread, with THREADS, and with a process for each core, in turns."""
+    cores = os.cpu_count() or 1
+    took: list[tuple[float, float, float]] = []
+    for _ in range(TURNS):
+        one = seconds(shared, proofs, 1, n // 4, at, nonce) * 4
+        many = seconds(shared, proofs, THREADS, n // THREADS, at, nonce)
+        took.append((one, many, seconds_of_processes(shared, proofs, cores, n // cores, at, nonce)))
+    one, many, processes = (statistics.median(times) for times in zip(*took, strict=True))
+    print(
+        f"{'python':6} {THREADS} threads, one Verifier, {what}: {n / many:.0f} proofs/s, {one / many:.2f}x of one thread; "
+        f"a process for each of {cores} cores {one / processes:.2f}x",
+        flush=True,
+    )
 
 
 def scale_boot() -> None:
-    """The same for the proof of a machine that has booted: C has more to do between two turns of the GIL."""
+    """The proof of a machine that has booted: C has more to do between two turns of the GIL."""
     folder = Path(__file__).parent.parent / "cases" / "boot-good"
     case = json.loads((folder / "case.json").read_text())
     shared = Verifier([folder / name for name in case["policies"]], roots=[folder / name for name in case["roots"]])
-    proofs, given = [(folder / case["proof"]).read_bytes()], {"at": case["at"], "nonce": case.get("nonce")}
-    one, many = (min(seconds(shared, proofs, n, 640 // n, **given) for _ in range(3)) for n in (1, THREADS))
-    print(f"{'python':6} {THREADS} threads, with a firmware's log: {640 / many:.0f} proofs/s, {one / many:.2f}x of one thread")
+    scale("with a firmware's log", shared, [(folder / case["proof"]).read_bytes()], 1920, case["at"], case.get("nonce"))
 
 
 def main() -> None:
@@ -131,8 +138,7 @@ def main() -> None:
         samples = Samples(Path(sys.argv[1]).resolve(), Path(folder))
         for kind in KINDS:
             compare(samples, kind)
-        scale(samples)
-        scale_hashlib(120)
+        scale("the smallest proof", samples.verifier("same"), samples.proofs["same"], 6400)
         scale_boot()
 
 
