@@ -536,7 +536,7 @@ int main(int argc, char **argv)
 		unsigned long stride;
 	} proofs[] = {
 		{"good-tls-pcr",              1},
-                {"good-tls-quote",            1},
+                {"good-tls-quote",            3},
                 {"good-public-p384",          5},
 		{"good-chain-with-root",      5},
                 {"good-tls-pcr-certificate",  5},
