@@ -268,7 +268,11 @@ static void add_varying(struct derivation *d, uint8_t pcr, json_t *rules, size_t
 	json_decref(digests);
 	json_put_text(rule, "name", "events that differ between the proofs", &d->ok);
 	json_put_text(rule, "count", "any", &d->ok);
-	json_put_text(rule, "comment", "their number and order differ: any of those that were seen there", &d->ok);
+	json_put_text(
+		rule, "comment",
+		"their number and order differ: any of those that were seen there, also none; so any of them may be "
+		"missing that all proofs have",
+		&d->ok);
 	json_put(rule, "digest", list, &d->ok);
 	json_add(rules, rule, &d->ok);
 	cut_out(d, pcr, front, end);

@@ -73,7 +73,7 @@ static const char *next_of(attest_step step, attest_status status)
 	case ATTEST_E_CERTIFICATE:
 		return "give the certificate as it was issued, whole and with nothing behind it";
 	case ATTEST_E_KEY_MISMATCH:
-		return "give the key and the certificate of one and the same attestation key";
+		return "do not trust this proof; a genuine one has the key and the certificate of one attestation key";
 	case ATTEST_E_CRL:
 		return "give CRLs as their issuers publish them, in DER or PEM";
 	case ATTEST_E_PCR_SELECTION:

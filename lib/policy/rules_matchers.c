@@ -161,6 +161,13 @@ static size_t utf16_of(const uint8_t **text, uint8_t ret_units[4])
 	return c < 0x10000 ? 2 : 4;
 }
 
+static bool is_ascii(const char *text)
+{
+	while ((unsigned char)*text - 1u < 0x7f)
+		text++;
+	return *text == '\0';
+}
+
 static attest_status add_utf16_hashes(struct rule_parsing *p, struct digest_set *set, const char *text,
 				      struct attest_error *error)
 {
@@ -179,7 +186,8 @@ static attest_status add_utf16_hashes(struct rule_parsing *p, struct digest_set 
 		len += n;
 	}
 	status = add_hash(p, set, slice_of(units, len), "\0\0", 2, error);
-	if (status == ATTEST_OK)
+	/* Without a NUL, the units of other letters can be the bytes of another text. */
+	if (status == ATTEST_OK && is_ascii(text))
 		status = add_hash(p, set, slice_of(units, len), NULL, 0, error);
 	free(units);
 	return status;

@@ -230,7 +230,8 @@ class Policy:
         at: Time | None = None,
     ) -> tuple[Trial, ...]:
         """Whether this policy still tells known proofs apart: each file in verified/, refused/ and inconclusive/ of a
-        folder is verified, and should come out as its folder says.
+        folder is verified, and should come out as its folder says. Whatever is no proof counts as refused, so give
+        refused/ genuine proofs of the machines that are to be refused.
 
         Raises UsageError if there is no such file, OSError, and what Verifier() raises for arguments.
         """

@@ -87,10 +87,10 @@ def make_job(folder: Path) -> Json:
     with Tpm(folder) as tpm:
         prover = Prover(tpm, folder)
         tpm.boot(lab.extends_of({14: list(logs["event_log"]), 8: list(logs["output_event_log"])}))
-        evidence = prover._evidence("sha256:0-8,14-16+sha384:0", b"")
+        evidence = prover._evidence("sha256:0-8,14-16+sha384:4", b"")
         evidence.foreign = dict(logs)
         proof = document(evidence)
-    pins = {bank: {"0": evidence.pcrs[bank][0].hex()} for bank in ("sha256", "sha384")}
+    pins = {bank: {"4": evidence.pcrs[bank][4].hex()} for bank in ("sha256", "sha384")}
     return {
         "proof": proof,
         "policy": {"measurements": pins["sha256"]},

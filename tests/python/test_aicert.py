@@ -6,14 +6,14 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import libattest
 import pytest
-from libattest import aicert
+from libattest import _golden, aicert
 
 from sdk_lab import CONFIGURATION, Json, event, make_job
 
@@ -172,6 +172,7 @@ def test_a_map_of_containers_is_not_enough() -> None:
         {"events": {"12": {"rules": []}}},
         {"pcrs": {"12": "zero"}},
         {"pcrs": {"8": "quoted"}},
+        {"pcrs": {"0": "quoted", "12": "quoted"}},
     ],
     ids=str,
 )
@@ -179,12 +180,27 @@ def test_what_is_no_golden_value_of_the_boot(policy: Json) -> None:
     """The library holds these against something, but nothing of it says which software wrote the events."""
     given = arguments("good-aicert-build")
     result = libattest.verify(given["proof"], policy=given["policy"], roots=given["roots"], at=given["at"])
-    if policy == {"pcrs": {"8": "quoted"}}:
-        policy = {"pcrs": {"8": next(pcr for pcr in result.pcrs if pcr.index == 8).value.hex()}}
+    values = {str(pcr.index): pcr.value.hex() for pcr in result.pcrs}
+    if "pcrs" in policy:
+        policy = {"pcrs": {key: values[key] if pin == "quoted" else pin for key, pin in policy["pcrs"].items()}}
     policy = {"format": "libattest-policy-v1", **policy}
     assert libattest.verify(given["proof"], policy=policy, roots=given["roots"], at=given["at"]).verified
-    with pytest.raises(libattest.Inconclusive, match="no policy pins a PCR"):
+    with pytest.raises(libattest.Inconclusive, match="no policy pins PCR 4"):
         aicert.verify(**{**given, "policy": policy})
+
+
+def test_firmware_that_started_nothing() -> None:
+    """PCR 4 with a separator alone: no image was measured before the rest was."""
+    given = arguments("good-aicert-build")
+    result = libattest.verify(given["proof"], policy=given["policy"], roots=given["roots"], at=given["at"])
+    (pcr,) = (pcr for pcr in result.pcrs if pcr.index == 4)
+    _golden.require_pins(result)
+    for size, bank in ((20, "sha1"), (32, "sha256"), (48, "sha384")):
+        separator = hashlib.new(bank, bytes(size) + hashlib.new(bank, bytes(4)).digest()).digest()
+        for value in (separator, bytes(size)):
+            result.__dict__["pcrs"] = (replace(pcr, value=value),)
+            with pytest.raises(libattest.Inconclusive, match="no policy pins PCR 4"):
+                _golden.require_pins(result)
 
 
 @pytest.mark.parametrize("pcr", [0, 4, 7])

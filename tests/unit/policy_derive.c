@@ -127,8 +127,8 @@ static void begin(struct fixture *f)
 	add_entry(f, "sha256", digest, "boot_aggregate", NULL, false);
 }
 
-/* A proof with the log. */
-static void end(struct fixture *f)
+/* A proof with the log, of a machine that has measured a kernel with this byte into PCR 11, or none. */
+static void end_of(struct fixture *f, uint8_t kernel)
 {
 	json_t *proof = json_pack("{s:s}", "format", "libattest-proof-v1");
 	uint8_t pcrs[FORGE_PCRS][32];
@@ -140,6 +140,7 @@ static void end(struct fixture *f)
 	base64_encode(slice_of(f->bytes, f->len), text);
 	forge_measure(proof, pcrs);
 	memcpy(pcrs[PCR_IMA], f->pcr, 32);
+	memset(pcrs[11], kernel, 32);
 	forge_quote(&f->forge, proof, pcrs, "nonce", 5);
 	(void)json_object_set_new(proof, "logs", json_pack("[{s:s, s:s}]", "format", "ima", "data", text));
 	f->proofs[f->n++] = json_dumps(proof, 0);
@@ -148,11 +149,17 @@ static void end(struct fixture *f)
 	free(f->bytes);
 }
 
+static void end(struct fixture *f)
+{
+	end_of(f, 0x11);
+}
+
 /* Of the first n proofs. */
-static void derive(struct fixture *f, size_t n, unsigned flags)
+static attest_status try_derive(struct fixture *f, size_t n, unsigned flags)
 {
 	struct attest_document documents[MOST_PROOFS];
 	attest_verifier *verifier = NULL;
+	attest_status status;
 
 	attest_string_free(f->policy);
 	f->policy = NULL;
@@ -160,8 +167,14 @@ static void derive(struct fixture *f, size_t n, unsigned flags)
 		documents[i] = (struct attest_document){f->proofs[i], strlen(f->proofs[i]), NULL};
 	CHECK_STATUS(attest_verifier_new(&verifier), ATTEST_OK);
 	CHECK_STATUS(attest_verifier_add_roots(verifier, f->forge.root, strlen(f->forge.root), NULL, &f->e), ATTEST_OK);
-	CHECK_STATUS(attest_policy_derive(verifier, &f->options, documents, n, flags, &f->policy, &f->e), ATTEST_OK);
+	status = attest_policy_derive(verifier, &f->options, documents, n, flags, &f->policy, &f->e);
 	attest_verifier_free(verifier);
+	return status;
+}
+
+static void derive(struct fixture *f, size_t n, unsigned flags)
+{
+	CHECK_STATUS(try_derive(f, n, flags), ATTEST_OK);
 }
 
 static attest_status verify(struct fixture *f, size_t i)
@@ -169,6 +182,8 @@ static attest_status verify(struct fixture *f, size_t i)
 	attest_verifier *verifier = NULL;
 	attest_status status;
 
+	if (f->policy == NULL)
+		return ATTEST_E_POLICY_INVALID;
 	CHECK_STATUS(attest_verifier_new(&verifier), ATTEST_OK);
 	CHECK_STATUS(attest_verifier_add_roots(verifier, f->forge.root, strlen(f->forge.root), NULL, &f->e), ATTEST_OK);
 	CHECK_STATUS(attest_verifier_add_policy(verifier, f->policy, strlen(f->policy), NULL, &f->e), ATTEST_OK);
@@ -260,6 +275,29 @@ void policy_derive_no_files(void)
 	tear_down(&f);
 }
 
+/* Files are what a kernel says: without a word about the kernel they are no policy. */
+void policy_derive_files_alone(void)
+{
+	static const uint8_t kernels[][2] = {
+		{0x11, 0x22},
+                {0,    0   }
+        };
+	struct fixture f;
+
+	set_up(&f);
+	for (size_t i = 0; i < COUNT(kernels); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			begin(&f);
+			add_file(&f, "/bin/a", 0x11);
+			end_of(&f, kernels[i][k]);
+		}
+		CHECK_STATUS(try_derive(&f, 2, 0), ATTEST_E_POLICY_INVALID);
+		CHECK(f.policy == NULL && strstr(f.e.message, "nothing in these proofs can be pinned") != NULL);
+		forget(&f);
+	}
+	tear_down(&f);
+}
+
 /* More entries than a result tells; and more digests of one path than a policy takes. */
 void policy_derive_many_files(void)
 {
@@ -293,8 +331,11 @@ static void add_texts(struct fixture *f, uint8_t pcr, json_t *texts)
 {
 	json_t *proof = json_pack("{s:s, s:[{s:s, s:i, s:o}]}", "format", "libattest-proof-v1", "logs", "format",
 				  "text-events", "pcr", pcr, "events", texts);
+	uint8_t pcrs[FORGE_PCRS][32];
 
-	forge_proof(&f->forge, proof, "nonce", 5);
+	forge_measure(proof, pcrs);
+	memset(pcrs[12], 0x11, 32); /* no log, and the same in all: to be pinned */
+	forge_quote(&f->forge, proof, pcrs, "nonce", 5);
 	f->proofs[f->n++] = json_dumps(proof, 0);
 	json_decref(proof);
 }

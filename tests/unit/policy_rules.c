@@ -332,6 +332,10 @@ void policy_rules_texts(void)
 	CHECK(ruled(&b, 9, "listed", "{\"text\":\"claimed\",\"count\":\"some\"}") == 4);
 	CHECK(says(&b, 0, "event 0", "the text \"claimed\"", "(claimed)"));
 	b.n = 0;
+	extend(&b, 9, slice_of_string("claimed"), slice_of_string("abcd"));
+	quote(&b);
+	CHECK(ruled(&b, 9, "listed", "{\"text\":\"\\u6261\\u6463\"}") > 0); /* the same bytes as units */
+	b.n = 0;
 	extend_data(&b, 9, slice_of(smile16, sizeof(smile16)));
 	extend_data(&b, 9, slice_of_string(smile));
 	extend_data(&b, 9, slice_of("\0\0\0\0", 4));

@@ -87,7 +87,7 @@
 	TEST(policy_ima_buffers) TEST(policy_ima_templates) TEST(policy_ima_registers) \
 	TEST(policy_signed_bits) TEST(policy_signed_keys) TEST(policy_signed_encrypted) TEST(policy_signed_words) \
 	TEST(policy_signed_members) TEST(policy_signed_demanded) \
-	TEST(policy_derive_files) TEST(policy_derive_no_files) TEST(policy_derive_many_files) TEST(policy_derive_rules) \
+	TEST(policy_derive_files) TEST(policy_derive_no_files) TEST(policy_derive_files_alone) TEST(policy_derive_many_files) TEST(policy_derive_rules) \
 	TEST(words_lines) TEST(words_break) TEST(policy_tools_odd) TEST(policy_tools_refused) TEST(policy_tools_merge) \
 	TEST(policy_rules_order) TEST(policy_rules_nearest) TEST(policy_rules_many_left) TEST(policy_rules_cmdline) TEST(policy_rules_cmdline_forms) TEST(policy_rules_texts) TEST(policy_rules_secure_boot) TEST(policy_rules_variables) TEST(policy_rules_authorities) TEST(policy_rules_authorities_by_name) TEST(policy_rules_sections) TEST(policy_rules_json) TEST(policy_rules_padded) TEST(policy_rules_unknown) TEST(policy_rules_releases) TEST(policy_rules_refused) TEST(policy_rules_read) \
 	TEST(tls_binding_vector) TEST(tls_binding_exporter_vector) TEST(tls_binding_in_quote) TEST(tls_binding_of_session) TEST(tls_binding_in_event) TEST(tls_other_logs) \
