@@ -18,13 +18,20 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from libattest import Root, Verifier
 
 AT = 1780272000
 TURNS = 16
 THREADS = 64
+# What works, and what they wait at to begin together.
+Kind = tuple[Callable[..., Any], Callable[[int], Any]]
+FORK = multiprocessing.get_context("fork")
+THREAD: Kind = (threading.Thread, threading.Barrier)
+PROCESS: Kind = (FORK.Process, FORK.Barrier)
 KINDS = {"first": (400, "a new verifier, policy and one proof"), "fleet": (400, "an AK certificate never seen")}
 KINDS |= {"same": (400, "the same AK certificate, another nonce"), "long": (16, "a log of 50,000 events")}
 
@@ -56,23 +63,24 @@ class Samples:
         return took
 
 
-def seconds(shared: Verifier, proofs: list[bytes], n: int, each: int, at: int = AT, nonce: str | None = None) -> float:
-    """In which `n` threads each decide `each` proofs with one Verifier."""
-    shared.verify(proofs[0], at=at, nonce=nonce)
-    barrier = threading.Barrier(n + 1)
+def seconds(kind: Kind, n: int, each: int, shared: Verifier, proofs: list[bytes], at: int, nonce: str | None) -> float:
+    """In which `n` threads or processes each decide `each` proofs with one Verifier."""
+    worker, barrier_of = kind
+    barrier = barrier_of(n + 1)
 
     def work(offset: int) -> None:
+        shared.verify(proofs[0], at=at, nonce=nonce)
         barrier.wait()
         for i in range(each):
             shared.verify(proofs[(offset + i) % len(proofs)], at=at, nonce=nonce)
 
-    threads = [threading.Thread(target=work, args=(7 * i,)) for i in range(n)]
-    for thread in threads:
-        thread.start()
+    workers = [worker(target=work, args=(7 * i,)) for i in range(n)]
+    for each_worker in workers:
+        each_worker.start()
     barrier.wait()
     start = time.perf_counter()
-    for thread in threads:
-        thread.join()
+    for each_worker in workers:
+        each_worker.join()
     return time.perf_counter() - start
 
 
@@ -88,35 +96,14 @@ def compare(samples: Samples, kind: str) -> None:
     print(f"{'python':6} {kind}: {what:38} {ours:8.1f} us, C {theirs:8.1f} us: {ratio:.2f}x, {more:+.1f} us", flush=True)
 
 
-def seconds_of_processes(shared: Verifier, proofs: list[bytes], n: int, each: int, at: int, nonce: str | None) -> float:
-    """The same in `n` processes of one thread: all that the cores can give."""
-    context = multiprocessing.get_context("fork")
-    barrier = context.Barrier(n + 1)
-
-    def work(offset: int) -> None:
-        shared.verify(proofs[0], at=at, nonce=nonce)
-        barrier.wait()
-        for i in range(each):
-            shared.verify(proofs[(offset + i) % len(proofs)], at=at, nonce=nonce)
-
-    processes = [context.Process(target=work, args=(7 * i,)) for i in range(n)]
-    for process in processes:
-        process.start()
-    barrier.wait()
-    start = time.perf_counter()
-    for process in processes:
-        process.join()
-    return time.perf_counter() - start
-
-
-def scale(what: str, shared: Verifier, proofs: list[bytes], n: int, at: int = AT, nonce: str | None = None) -> None:
+def scale(what: str, n: int, shared: Verifier, proofs: list[bytes], at: int = AT, nonce: str | None = None) -> None:
     """`n` proofs with one thread, with THREADS, and with a process for each core, in turns."""
     cores = os.cpu_count() or 1
     took: list[tuple[float, float, float]] = []
     for _ in range(TURNS):
-        one = seconds(shared, proofs, 1, n // 4, at, nonce) * 4
-        many = seconds(shared, proofs, THREADS, n // THREADS, at, nonce)
-        took.append((one, many, seconds_of_processes(shared, proofs, cores, n // cores, at, nonce)))
+        one = seconds(THREAD, 1, n // 4, shared, proofs, at, nonce) * 4
+        many = seconds(THREAD, THREADS, n // THREADS, shared, proofs, at, nonce)
+        took.append((one, many, seconds(PROCESS, cores, n // cores, shared, proofs, at, nonce)))
     one, many, processes = (statistics.median(times) for times in zip(*took, strict=True))
     print(
         f"{'python':6} {THREADS} threads, one Verifier, {what}: {n / many:.0f} proofs/s, {one / many:.2f}x of one thread; "
@@ -130,7 +117,7 @@ def scale_boot() -> None:
     folder = Path(__file__).parent.parent / "cases" / "boot-good"
     case = json.loads((folder / "case.json").read_text())
     shared = Verifier([folder / name for name in case["policies"]], roots=[folder / name for name in case["roots"]])
-    scale("with a firmware's log", shared, [(folder / case["proof"]).read_bytes()], 1920, case["at"], case.get("nonce"))
+    scale("with a firmware's log", 1920, shared, [(folder / case["proof"]).read_bytes()], case["at"], case.get("nonce"))
 
 
 def main() -> None:
@@ -138,7 +125,7 @@ def main() -> None:
         samples = Samples(Path(sys.argv[1]).resolve(), Path(folder))
         for kind in KINDS:
             compare(samples, kind)
-        scale("the smallest proof", samples.verifier("same"), samples.proofs["same"], 6400)
+        scale("the smallest proof", 6400, samples.verifier("same"), samples.proofs["same"])
         scale_boot()
 
 
