@@ -25,7 +25,7 @@ int served_take(struct served *served, int option, const char *value)
 		return 0;
 	default:
 		if (served->n_subjects == SERVED_SUBJECTS)
-			return wrong("--measure", value, "at most 64 of them");
+			return wrong(option == 'w' ? "--weights" : "--measure", value, "at most 64 of both");
 		served->subjects[served->n_subjects].is_weights = option == 'w';
 		served->subjects[served->n_subjects++].text = value;
 		return 0;

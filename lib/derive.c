@@ -390,20 +390,33 @@ static void build(struct derivation *d, int64_t time)
 		json_put_text(d->policy, "tls", "required", &d->ok);
 }
 
+/* Quoted by all: in each proof something was measured into it, and more than the firmware's separator. */
+static bool is_used_in_all(const struct derivation *d, uint8_t index, struct slice separator)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct attest_pcr *pcr = find_pcr(&d->sources[i], index);
+		struct slice value = slice_of(pcr->value, pcr->size);
+
+		if (slice_is_zero(value) || slice_equal(value, separator))
+			return false;
+	}
+	return true;
+}
+
 /*
- * A pin or rules of the static PCRs, other than zero. A list of files alone is not enough: any kernel can measure them.
+ * A pin or rules of a PCR that is used. Not a list of files alone, which any kernel can measure, and not the TLS key,
+ * which the rules leave open.
  */
-static bool says_what_boots(const struct derivation *d)
+static bool says_what_runs(const struct derivation *d, struct slice separator)
 {
 	const json_t *events = json_object_get(d->policy, "events");
 
-	for (uint8_t pcr = 0; pcr < 16; pcr++) {
-		const char *pin;
+	for (unsigned pcr = 0; pcr < PCR_TLS; pcr++) {
 		char key[4];
 
 		(void)snprintf(key, sizeof(key), "%u", pcr);
-		pin = json_string_value(json_object_get(d->pins, key));
-		if ((pin != NULL && strcmp(pin, "zero") != 0) || json_object_get(events, key) != NULL)
+		if ((json_is_string(json_object_get(d->pins, key)) || json_object_get(events, key) != NULL) &&
+		    is_used_in_all(d, (uint8_t)pcr, separator))
 			return true;
 	}
 	return false;
@@ -413,14 +426,19 @@ static bool says_what_boots(const struct derivation *d)
 static attest_status finish(const struct derivation *d, char **ret_json, struct attest_error *error)
 {
 	struct policy *policy = NULL;
+	struct digest separator;
 	char *text = d->ok ? json_pages(d->policy) : NULL;
 	attest_status status;
 
 	if (text == NULL)
 		return fail_memory(error);
 	status = policy_parse(slice_of_string(text), NULL, &policy, error);
-	if (status == ATTEST_OK && !(policy_has_golden_values(policy) && says_what_boots(d))) {
-		error_expected(error, "a quote in the bank sha256 over PCRs that stay the same");
+	if (status == ATTEST_OK)
+		status = pcr_with_separator(ALG_SHA256, &separator, error);
+	if (status == ATTEST_OK && !(policy_has_golden_values(policy) && says_what_runs(d, digest_slice(&separator)))) {
+		error_expected(error,
+			       "a quote in the bank sha256 over PCR 0 to 14, of which one that was measured into "
+			       "stays the same, or has its log in each proof");
 		status = fail(error, ATTEST_E_POLICY_INVALID, NULL, "nothing in these proofs can be pinned");
 	}
 	policy_free(policy);

@@ -44,6 +44,18 @@ bool pcr_is_resettable(uint8_t index)
 	return index == 16 || index == 23;
 }
 
+attest_status pcr_with_separator(uint16_t bank, struct digest *ret_value, struct attest_error *error)
+{
+	static const uint8_t zeros[DIGEST_MAX];
+	struct slice separator = slice_of(zeros, 4), parts[2];
+	struct digest event;
+	attest_status status = digest_compute(bank, &separator, 1, &event, error);
+
+	parts[0] = slice_of(zeros, digest_size(bank));
+	parts[1] = digest_slice(&event);
+	return status == ATTEST_OK ? digest_compute(bank, parts, 2, ret_value, error) : status;
+}
+
 bool policy_has_own_values(const struct policy *policy)
 {
 	bool has = policy->n_pins > 0 || policy->application_disk.len > 0 || policy->n_containers > 0 ||

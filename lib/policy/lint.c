@@ -40,17 +40,10 @@ void lint_values(struct lint *l, json_t *values, const char *where)
 /* The PCR of this bank after a separator alone, in hex: H(0 || H(0000)). */
 static bool separator_value(struct lint *l, char ret_hex[HEX_SIZE(DIGEST_MAX)])
 {
-	static const uint8_t zeros[DIGEST_MAX];
-	struct slice separator = slice_of(zeros, 4), parts[2];
-	struct digest event, value;
+	struct digest value;
 	struct attest_error e = {0};
-	uint16_t bank = l->reading->policy->bank;
 
-	if (digest_compute(bank, &separator, 1, &event, &e) != ATTEST_OK)
-		return l->ok = false;
-	parts[0] = slice_of(zeros, digest_size(bank));
-	parts[1] = digest_slice(&event);
-	if (digest_compute(bank, parts, 2, &value, &e) != ATTEST_OK)
+	if (pcr_with_separator(l->reading->policy->bank, &value, &e) != ATTEST_OK)
 		return l->ok = false;
 	hex_encode(digest_slice(&value), ret_hex);
 	return true;

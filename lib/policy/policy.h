@@ -98,6 +98,8 @@ bool policy_holds_pcr(const struct policy *policy, const struct pcr_value *pcr);
 /* What a PCR stands for, as far as the index says: PC Client Platform Firmware Profile 1.06, 3.3.4, and our own use. */
 const char *pcr_meaning(uint8_t index);
 bool pcr_is_resettable(uint8_t index);
+/* The value of a PCR into which the firmware has measured its separator of four zero bytes and nothing else. */
+attest_status pcr_with_separator(uint16_t bank, struct digest *ret_value, struct attest_error *error);
 
 DEFINE_DEFER(struct policy, policy_free);
 

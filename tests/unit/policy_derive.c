@@ -127,8 +127,8 @@ static void begin(struct fixture *f)
 	add_entry(f, "sha256", digest, "boot_aggregate", NULL, false);
 }
 
-/* A proof with the log, of a machine that has measured a kernel with this byte into PCR 11, or none. */
-static void end_of(struct fixture *f, uint8_t kernel)
+/* A proof with the log, of a machine that has this value in PCR 11. */
+static void end_of(struct fixture *f, const uint8_t kernel[32])
 {
 	json_t *proof = json_pack("{s:s}", "format", "libattest-proof-v1");
 	uint8_t pcrs[FORGE_PCRS][32];
@@ -140,7 +140,7 @@ static void end_of(struct fixture *f, uint8_t kernel)
 	base64_encode(slice_of(f->bytes, f->len), text);
 	forge_measure(proof, pcrs);
 	memcpy(pcrs[PCR_IMA], f->pcr, 32);
-	memset(pcrs[11], kernel, 32);
+	memcpy(pcrs[11], kernel, 32);
 	forge_quote(&f->forge, proof, pcrs, "nonce", 5);
 	(void)json_object_set_new(proof, "logs", json_pack("[{s:s, s:s}]", "format", "ima", "data", text));
 	f->proofs[f->n++] = json_dumps(proof, 0);
@@ -151,7 +151,9 @@ static void end_of(struct fixture *f, uint8_t kernel)
 
 static void end(struct fixture *f)
 {
-	end_of(f, 0x11);
+	static const uint8_t kernel[32] = {0x11};
+
+	end_of(f, kernel);
 }
 
 /* Of the first n proofs. */
@@ -275,15 +277,33 @@ void policy_derive_no_files(void)
 	tear_down(&f);
 }
 
-/* Files are what a kernel says: without a word about the kernel they are no policy. */
+/* A proof with a history, of a machine with this byte in PCR 12, of which it has no log. */
+static void add_texts(struct fixture *f, uint8_t pcr, json_t *texts, uint8_t other)
+{
+	json_t *proof = json_pack("{s:s, s:[{s:s, s:i, s:o}]}", "format", "libattest-proof-v1", "logs", "format",
+				  "text-events", "pcr", pcr, "events", texts);
+	uint8_t pcrs[FORGE_PCRS][32];
+
+	forge_measure(proof, pcrs);
+	memset(pcrs[12], other, 32);
+	forge_quote(&f->forge, proof, pcrs, "nonce", 5);
+	f->proofs[f->n++] = json_dumps(proof, 0);
+	json_decref(proof);
+}
+
+/* Files are what a kernel says: without a word about the kernel they are no policy. Nor is an open TLS key. */
 void policy_derive_files_alone(void)
 {
-	static const uint8_t kernels[][2] = {
-		{0x11, 0x22},
-                {0,    0   }
-        };
+	static const uint8_t separator[4], zero[32], one[32] = {1}, two[32] = {2};
+	uint8_t firmware[32] = {0};
+	const uint8_t *const kernels[][2] = {
+		{one,      two     },
+		{zero,     zero    },
+		{firmware, firmware},
+	};
 	struct fixture f;
 
+	forge_extend(firmware, separator, sizeof(separator));
 	set_up(&f);
 	for (size_t i = 0; i < COUNT(kernels); i++) {
 		for (size_t k = 0; k < 2; k++) {
@@ -291,10 +311,14 @@ void policy_derive_files_alone(void)
 			add_file(&f, "/bin/a", 0x11);
 			end_of(&f, kernels[i][k]);
 		}
-		CHECK_STATUS(try_derive(&f, 2, 0), ATTEST_E_POLICY_INVALID);
-		CHECK(f.policy == NULL && strstr(f.e.message, "nothing in these proofs can be pinned") != NULL);
+		for (unsigned flags = 0; flags <= ATTEST_DERIVE_EVENTS; flags++) {
+			CHECK_STATUS(try_derive(&f, 2, flags), ATTEST_E_POLICY_INVALID);
+			CHECK(f.policy == NULL && strstr(f.e.message, "nothing in these proofs can be pinned") != NULL);
+		}
 		forget(&f);
 	}
+	add_texts(&f, 15, json_loads("[\"{\\\"type\\\":\\\"tls-key\\\"}\"]", 0, NULL), 0);
+	CHECK_STATUS(try_derive(&f, 1, 0), ATTEST_E_POLICY_INVALID);
 	tear_down(&f);
 }
 
@@ -327,19 +351,6 @@ void policy_derive_many_files(void)
 	tear_down(&f);
 }
 
-static void add_texts(struct fixture *f, uint8_t pcr, json_t *texts)
-{
-	json_t *proof = json_pack("{s:s, s:[{s:s, s:i, s:o}]}", "format", "libattest-proof-v1", "logs", "format",
-				  "text-events", "pcr", pcr, "events", texts);
-	uint8_t pcrs[FORGE_PCRS][32];
-
-	forge_measure(proof, pcrs);
-	memset(pcrs[12], 0x11, 32); /* no log, and the same in all: to be pinned */
-	forge_quote(&f->forge, proof, pcrs, "nonce", 5);
-	f->proofs[f->n++] = json_dumps(proof, 0);
-	json_decref(proof);
-}
-
 /* Histories that rules could take wrongly; those of the last pair are pinned or ignored instead. */
 void policy_derive_rules(void)
 {
@@ -365,9 +376,9 @@ void policy_derive_rules(void)
 
 	set_up(&f);
 	for (size_t i = 0; i < COUNT(pairs); i++) {
-		add_texts(&f, pairs[i].pcr, json_loads(pairs[i].a, 0, NULL));
-		add_texts(&f, pairs[i].pcr, json_loads(pairs[i].b, 0, NULL));
-		add_texts(&f, pairs[i].pcr, json_loads("[\"x\"]", 0, NULL));
+		add_texts(&f, pairs[i].pcr, json_loads(pairs[i].a, 0, NULL), 0x11);
+		add_texts(&f, pairs[i].pcr, json_loads(pairs[i].b, 0, NULL), 0x11);
+		add_texts(&f, pairs[i].pcr, json_loads("[\"x\"]", 0, NULL), 0x11);
 		for (unsigned flags = 0; flags <= ATTEST_DERIVE_EVENTS; flags++) {
 			derive(&f, 2, flags);
 			CHECK_STATUS(verify(&f, 0), ATTEST_OK);
@@ -380,7 +391,7 @@ void policy_derive_rules(void)
 	}
 	for (size_t i = 0; i <= LIMIT_RULES; i++)
 		(void)json_array_append_new(many, json_sprintf("%zu", i));
-	add_texts(&f, 14, many);
+	add_texts(&f, 14, many, 0x11);
 	derive(&f, 1, ATTEST_DERIVE_EVENTS);
 	CHECK(!says(&f, "\"events\": {"));
 	CHECK_STATUS(verify(&f, 0), ATTEST_OK);
